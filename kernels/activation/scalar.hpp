@@ -34,7 +34,7 @@ struct ops<T> {
 template <class T>
 concept Scalar = requires(T a) {
   { a + a } -> std::convertible_to<T>;
-  { a * a } -> std::convertible_to<T>;
+  { (a * a) } -> std::convertible_to<T>;
   { ops<T>::relu(a) } -> std::convertible_to<T>;
   { ops<T>::fma(a, a, a) } -> std::convertible_to<T>;
 };

@@ -10,10 +10,10 @@ SparseMatrix::SparseMatrix(int rows, int columns, std::vector<Entry> entries)
   auto place = [](Entry const& e) { return "(" + std::to_string(e.row) + ", " + std::to_string(e.column) + ")"; };
   for (Entry const& e : entries_)
     if (e.row < 0 || e.row >= rows || e.column < 0 || e.column >= columns)
-      throw InvalidInput("matrix entry at " + place(e) + " lies outside " + std::to_string(rows) + " x " + std::to_string(columns));
-  std::stable_sort(entries_.begin(), entries_.end(), [](Entry const& a, Entry const& b) {
-    return a.row != b.row ? a.row < b.row : a.column < b.column;
-  });
+      throw InvalidInput("matrix entry at " + place(e) + " lies outside " + std::to_string(rows) + " x " +
+                         std::to_string(columns));
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](Entry const& a, Entry const& b) { return a.row != b.row ? a.row < b.row : a.column < b.column; });
   for (std::size_t i = 1; i < entries_.size(); ++i)
     if (entries_[i].row == entries_[i - 1].row && entries_[i].column == entries_[i - 1].column)
       throw InvalidInput("matrix entry at " + place(entries_[i]) + " is given twice");
@@ -63,12 +63,15 @@ Network::Network(int inputs, std::vector<Layer> layers) : inputs_(inputs), layer
     Layer const& layer = layers_[l];
     std::string const name = "layer " + std::to_string(l + 1) + ": ";
     if (layer.weights.columns() != columns)
-      throw InvalidInput(name + "weights have " + std::to_string(layer.weights.columns()) + " columns, the layer before has " + std::to_string(columns) + " outputs");
+      throw InvalidInput(name + "weights have " + std::to_string(layer.weights.columns()) +
+                         " columns, the layer before has " + std::to_string(columns) + " outputs");
     if (layer.weights.rows() < 1) throw InvalidInput(name + "weights need at least one row");
     if (layer.bias.size() != static_cast<std::size_t>(layer.weights.rows()))
-      throw InvalidInput(name + "bias has " + std::to_string(layer.bias.size()) + " numbers for " + std::to_string(layer.weights.rows()) + " rows");
+      throw InvalidInput(name + "bias has " + std::to_string(layer.bias.size()) + " numbers for " +
+                         std::to_string(layer.weights.rows()) + " rows");
     if (layer.activation.per_neuron() && layer.activation.coefficients.size() != layer.bias.size())
-      throw InvalidInput(name + std::to_string(layer.activation.coefficients.size()) + " coefficient vectors for " + std::to_string(layer.bias.size()) + " neurons");
+      throw InvalidInput(name + std::to_string(layer.activation.coefficients.size()) + " coefficient vectors for " +
+                         std::to_string(layer.bias.size()) + " neurons");
     columns = layer.weights.rows();
   }
 }
@@ -93,9 +96,7 @@ std::size_t Network::neurons() const {
   return s;
 }
 
-int Network::depth() const {
-  return static_cast<int>(std::count_if(layers_.begin(), layers_.end(), active));
-}
+int Network::depth() const { return static_cast<int>(std::count_if(layers_.begin(), layers_.end(), active)); }
 
 int Network::width() const {
   int w = 0;
@@ -114,7 +115,8 @@ std::size_t Network::coefficients() const {
 }
 
 bool Network::is_piecewise_polynomial() const {
-  return std::all_of(layers_.begin(), layers_.end(), [](Layer const& l) { return l.activation.is_piecewise_polynomial(); });
+  return std::all_of(layers_.begin(), layers_.end(),
+                     [](Layer const& l) { return l.activation.is_piecewise_polynomial(); });
 }
 
 }  // namespace nwidth

@@ -86,9 +86,7 @@ Ball Ball::pi() {
   return r;
 }
 
-bool Ball::contains(Rational const& q) const {
-  return is_finite() ? lower() <= q && q <= upper() : true;
-}
+bool Ball::contains(Rational const& q) const { return is_finite() ? lower() <= q && q <= upper() : true; }
 
 Rational Ball::midpoint() const {
   if (!is_finite()) throw InvalidInput("an infinite ball has no rational midpoint");
@@ -133,15 +131,15 @@ Ball operator-(Ball const& a) {
   return r;
 }
 
-#define NWIDTH_BALL_OPERATOR(symbol, function)                 \
-  Ball operator symbol(Ball const& a, Ball const& b) {         \
-    Ball r;                                                    \
-    function(r.get(), a.get(), b.get(), precision);            \
-    return r;                                                  \
-  }                                                            \
-  Ball& operator symbol##=(Ball& a, Ball const& b) {           \
-    function(a.get(), a.get(), b.get(), precision);            \
-    return a;                                                  \
+#define NWIDTH_BALL_OPERATOR(symbol, function)         \
+  Ball operator symbol(Ball const& a, Ball const& b) { \
+    Ball r;                                            \
+    function(r.get(), a.get(), b.get(), precision);    \
+    return r;                                          \
+  }                                                    \
+  Ball& operator symbol##=(Ball& a, Ball const& b) {   \
+    function(a.get(), a.get(), b.get(), precision);    \
+    return a;                                          \
   }
 NWIDTH_BALL_OPERATOR(+, arb_add)
 NWIDTH_BALL_OPERATOR(-, arb_sub)
@@ -207,7 +205,8 @@ std::string decimal(Rational const& x, int digits, bool magnitude_up) {
     return e < 0 ? Rational(Integer(1), p) : Rational(p);
   };
   // first guess of floor(log10 a) from the bit lengths, then corrected exactly
-  long e = static_cast<long>((static_cast<double>(msb(numerator(a))) - static_cast<double>(msb(denominator(a)))) * 0.30102999566398);
+  long e = static_cast<long>((static_cast<double>(msb(numerator(a))) - static_cast<double>(msb(denominator(a)))) *
+                             0.30102999566398);
   while (power_of_ten(e) > a) --e;
   while (power_of_ten(e + 1) <= a) ++e;
   Rational const scaled = a * power_of_ten(digits - 1 - e);

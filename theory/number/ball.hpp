@@ -76,11 +76,11 @@ class Ball {
   bool certainly_positive() const { return arb_is_positive(x_) != 0; }
   bool certainly_negative() const { return arb_is_negative(x_) != 0; }
 
-  Rational midpoint() const;           // exact; requires is_finite()
-  Rational lower() const;              // exact left end; requires is_finite()
-  Rational upper() const;              // exact right end
-  Interval to_interval() const;        // outward
-  double to_double() const;            // nearest to the midpoint; no claim
+  Rational midpoint() const;     // exact; requires is_finite()
+  Rational lower() const;        // exact left end; requires is_finite()
+  Rational upper() const;        // exact right end
+  Interval to_interval() const;  // outward
+  double to_double() const;      // nearest to the midpoint; no claim
   /// |x| as a ball; an enclosure of max|x| from above and of min|x| from below, as doubles rounded outward.
   double magnitude() const;
   double mignitude() const;
@@ -107,7 +107,7 @@ Ball sin(Ball const& x);
 Ball cos(Ball const& x);
 Ball erf(Ball const& x);
 Ball power(Ball const& x, unsigned k);
-Ball relu(Ball const& x);             // hull of both branches where the sign is undecided
+Ball relu(Ball const& x);  // hull of both branches where the sign is undecided
 Ball hull(Ball const& a, Ball const& b);
 Ball max(Ball const& a, Ball const& b);
 /// True if a < b for every choice of points.

@@ -48,7 +48,8 @@ inline Interval operator*(Interval a, Interval b) {
 }
 /// @returns (-inf, inf) if the denominator contains 0
 inline Interval operator/(Interval a, Interval b) {
-  if (!(b.lo > 0 || b.hi < 0)) return {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+  if (!(b.lo > 0 || b.hi < 0))
+    return {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
   double const p = a.lo / b.lo, q = a.lo / b.hi, r = a.hi / b.lo, s = a.hi / b.hi;
   return {round_down(std::min(std::min(p, q), std::min(r, s))), round_up(std::max(std::max(p, q), std::max(r, s)))};
 }

@@ -15,7 +15,9 @@ constexpr long largest_exponent = 100000;
 [[noreturn]] void reject(std::string_view text) {
   std::string shown(text.substr(0, 40));
   if (text.size() > 40) shown += "...";
-  throw InvalidInput("'" + shown + "' is not an exact number: write an integer, a decimal, a fraction p/q or a hexadecimal float like 0x1.8p-1");
+  throw InvalidInput(
+      "'" + shown +
+      "' is not an exact number: write an integer, a decimal, a fraction p/q or a hexadecimal float like 0x1.8p-1");
 }
 
 int digit_value(char c) {
@@ -119,7 +121,8 @@ std::string exact_string(Rational const& x) {
   unsigned long const pad = (4 - top % 4) % 4;
   Integer const fraction = (m - (Integer(1) << top)) << pad;
   std::string hex = fraction.str(0, std::ios_base::hex);
-  std::string const zeros(top + pad > 0 ? (top + pad) / 4 - std::min<std::size_t>((top + pad) / 4, hex.size()) : 0, '0');
+  std::string const zeros(top + pad > 0 ? (top + pad) / 4 - std::min<std::size_t>((top + pad) / 4, hex.size()) : 0,
+                          '0');
   std::string s = negative ? "-0x1" : "0x1";
   if (top > 0) s += "." + zeros + hex;
   return s + "p" + std::to_string(static_cast<long>(top) - static_cast<long>(msb(q)));
