@@ -70,7 +70,8 @@ void for_random(int count, F&& f) {
     cases = first + 1;
   }
   for (std::uint64_t i = first; i < cases; ++i) {
-    std::string const again = "run again with NWIDTH_TEST_SEED=" + std::to_string(seed()) + " NWIDTH_TEST_CASE=" + std::to_string(i);
+    std::string const again =
+        "run again with NWIDTH_TEST_SEED=" + std::to_string(seed()) + " NWIDTH_TEST_CASE=" + std::to_string(i);
     SCOPED_TRACE(again);
     std::mt19937_64 g(mix(mix(seed()) + i));
     int const before = parts();
@@ -126,10 +127,29 @@ inline std::vector<double> const& special_doubles() {
   static std::vector<double> const values = [] {
     using limits = std::numeric_limits<double>;
     std::vector<double> v;
-    for (double x : {0.0, limits::denorm_min(), 3 * limits::denorm_min(), std::nextafter(limits::min(), 0.0), limits::min(),
-                     std::nextafter(limits::min(), 1.0), 0x1p-1000, 0x1p-53, 0.1, 0.5, std::nextafter(1.0, 0.0), 1.0,
-                     std::nextafter(1.0, 2.0), 2.0, 3.0, 10.0, 0x1p52 + 1, 0x1p53, 0x1p53 + 2, 0x1p1000, limits::max() / 2,
-                     std::nextafter(limits::max(), 0.0), limits::max()}) {
+    for (double x : {0.0,
+                     limits::denorm_min(),
+                     3 * limits::denorm_min(),
+                     std::nextafter(limits::min(), 0.0),
+                     limits::min(),
+                     std::nextafter(limits::min(), 1.0),
+                     0x1p-1000,
+                     0x1p-53,
+                     0.1,
+                     0.5,
+                     std::nextafter(1.0, 0.0),
+                     1.0,
+                     std::nextafter(1.0, 2.0),
+                     2.0,
+                     3.0,
+                     10.0,
+                     0x1p52 + 1,
+                     0x1p53,
+                     0x1p53 + 2,
+                     0x1p1000,
+                     limits::max() / 2,
+                     std::nextafter(limits::max(), 0.0),
+                     limits::max()}) {
       v.push_back(x);
       v.push_back(-x);
     }

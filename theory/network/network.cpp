@@ -23,6 +23,25 @@ SparseMatrix::SparseMatrix(int rows, int columns, std::vector<Entry> entries)
   for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) start_[r + 1] += start_[r];
 }
 
+SparseMatrix SparseMatrix::dense(std::vector<std::vector<Rational>> const& rows) {
+  std::size_t const columns = rows.empty() ? 0 : rows[0].size();
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].size() != columns)
+      throw InvalidInput("matrix row " + std::to_string(i) + " has " + std::to_string(rows[i].size()) +
+                         " numbers, row 0 has " + std::to_string(columns));
+    for (std::size_t j = 0; j < columns; ++j)
+      if (rows[i][j] != 0) entries.push_back({static_cast<int>(i), static_cast<int>(j), rows[i][j]});
+  }
+  return {static_cast<int>(rows.size()), static_cast<int>(columns), std::move(entries)};
+}
+
+SparseMatrix SparseMatrix::identity(int n) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < n; ++i) entries.push_back({i, i, 1});
+  return {n, n, std::move(entries)};
+}
+
 Activation Activation::relu_power(int k) {
   if (k < 1) throw InvalidInput("relu_power needs k >= 1, not " + std::to_string(k));
   Activation a = make(Kind::relu_power);

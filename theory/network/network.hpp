@@ -24,6 +24,9 @@ class SparseMatrix {
   SparseMatrix() = default;
   /// @param entries  any order; zeros are dropped. @throws InvalidInput on an index out of range or given twice
   SparseMatrix(int rows, int columns, std::vector<Entry> entries);
+  /// @throws InvalidInput if the rows are not of one length
+  static SparseMatrix dense(std::vector<std::vector<Rational>> const& rows);
+  static SparseMatrix identity(int n);
 
   int rows() const { return rows_; }
   int columns() const { return columns_; }

@@ -67,10 +67,58 @@ TEST(ParseRational, BigNumbers) {
 
 TEST(ParseRational, Rejects) {
   using namespace std::string_literals;
-  for (std::string const& text : {""s, "-"s, "+"s, "."s, "-."s, "e5"s, "1e"s, "1e+"s, "1e-"s, "1e1.5"s, "1e100001"s, "0x1p-100001"s, "1e99999999999999999999"s,
-                                  "nan"s, "NaN"s, "inf"s, "-inf"s, "infinity"s, "0x"s, "0xg"s, "0x1p"s, "0x.p1"s, "1 "s, " 1"s, "1 2"s, "1,5"s, "1_000"s,
-                                  "1.2.3"s, "--1"s, "+-1"s, "1-"s, "1/"s, "/2"s, "1//2"s, "1/2/3"s, "1/-2"s, "1/0"s, "1/0.0"s, "0/0"s, "1/0x0p5"s, "1.0f"s, "12a"s,
-                                  "1p3"s, "0x1e5.5p"s, "1d5"s, "\xc2\xbd"s, "1\0"s, "1\n"s, "\t1"s, "0b1"s, "0o7"s, "1'000"s})
+  for (std::string const& text : {""s,
+                                  "-"s,
+                                  "+"s,
+                                  "."s,
+                                  "-."s,
+                                  "e5"s,
+                                  "1e"s,
+                                  "1e+"s,
+                                  "1e-"s,
+                                  "1e1.5"s,
+                                  "1e100001"s,
+                                  "0x1p-100001"s,
+                                  "1e99999999999999999999"s,
+                                  "nan"s,
+                                  "NaN"s,
+                                  "inf"s,
+                                  "-inf"s,
+                                  "infinity"s,
+                                  "0x"s,
+                                  "0xg"s,
+                                  "0x1p"s,
+                                  "0x.p1"s,
+                                  "1 "s,
+                                  " 1"s,
+                                  "1 2"s,
+                                  "1,5"s,
+                                  "1_000"s,
+                                  "1.2.3"s,
+                                  "--1"s,
+                                  "+-1"s,
+                                  "1-"s,
+                                  "1/"s,
+                                  "/2"s,
+                                  "1//2"s,
+                                  "1/2/3"s,
+                                  "1/-2"s,
+                                  "1/0"s,
+                                  "1/0.0"s,
+                                  "0/0"s,
+                                  "1/0x0p5"s,
+                                  "1.0f"s,
+                                  "12a"s,
+                                  "1p3"s,
+                                  "0x1e5.5p"s,
+                                  "1d5"s,
+                                  "\xc2\xbd"s,
+                                  "1\0"s,
+                                  "1\n"s,
+                                  "\t1"s,
+                                  "0b1"s,
+                                  "0o7"s,
+                                  "1'000"s})
     EXPECT_THROW(parse_rational(text), InvalidInput) << '"' << text << '"';
 }
 
@@ -126,7 +174,8 @@ TEST(ParseRational, DecimalsAreExact) {
     EXPECT_EQ(parse_rational(std::to_string(m) + "e" + std::to_string(e)), expected);
     std::string digits = std::to_string(std::abs(m));
     digits.insert(0, 8 - std::min<std::size_t>(8, digits.size()), '0');
-    std::string const plain = std::string(m < 0 ? "-" : "") + digits.substr(0, digits.size() - 6) + "." + digits.substr(digits.size() - 6);
+    std::string const plain =
+        std::string(m < 0 ? "-" : "") + digits.substr(0, digits.size() - 6) + "." + digits.substr(digits.size() - 6);
     EXPECT_EQ(parse_rational(plain), fraction(m, 1000000)) << plain;
   });
 }
@@ -165,7 +214,8 @@ TEST(Exact, DoublesExactly) {
   EXPECT_NE(exact(0.1), fraction(1, 10));
   EXPECT_EQ(exact(std::numeric_limits<double>::denorm_min()), power_of_two(-1074));
   EXPECT_EQ(exact(std::numeric_limits<double>::max()), power_of_two(1024) - power_of_two(971));
-  for (double x : {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+  for (double x : {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+                   std::numeric_limits<double>::quiet_NaN()})
     EXPECT_THROW(exact(x), InvalidInput);
   test::for_random(500, [](std::mt19937_64& g) {
     double const x = test::random_double(g);
