@@ -42,7 +42,10 @@ struct OptimalSpace {
   std::vector<Rational> knots;  ///< N - n of them, ascending, inside (-1, 1)
   std::vector<Rational> nodes;  ///< N of them, ascending, inside (-1, 1)
 };
-/// For any N >= n, n = 1..6; linear in N beyond N = 64. @param bits  the dyadics are multiples of 2^-bits
+/// Measured: knots and nodes before rounding are good to 1e-35 or better. n = 1: knots -1 + 2i/N, nodes midway between.
+/// @param n 1..6  @param N n..10^6; time linear in N beyond N = 64, at once for n <= 3
+/// @param bits 8..256: the dyadics are multiples of 2^-bits
+/// @throws InvalidInput outside these ranges, or if rounding to so few bits breaks the order
 OptimalSpace optimal_space(int n, int N, long bits = 96);
 
 }  // namespace nwidth::width
