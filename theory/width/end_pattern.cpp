@@ -26,7 +26,8 @@ EndPattern::EndPattern(Alternating<Real> const& s) : n_(s.spline.n) {
     zeros_.push_back((1 - zero_between(P, 0, s.points[i], s.points[i + 1], 400)) / h);
 }
 
-// On its last piece x_{k,n} is, in these units and from the last extremum at a knot (n = 1, 3) or between knots (n = 2),
+// On its last piece x_{k,n} is, in these units and from the last extremum at a knot (n = 1, 3) or between knots (n =
+// 2),
 //   n = 1:  1/2 - t, to t = 1;    n = 2:  t^2/2 - 1/8, to t = 1/sqrt 2;    n = 3:  t^2/4 - t^3/6 - 1/24, to t = 3/2,
 // the last with its turn at t = 1 and zeros 1/2, (1 + sqrt 3)/2: it ends on the level of the Euler spline it continues.
 EndPattern EndPattern::closed_form(int n) {

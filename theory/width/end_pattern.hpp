@@ -6,10 +6,11 @@
 
 namespace nwidth::width {
 
-/// Knots, extrema and zeros of x_{N-n,n}, measured from the end 1 in units of the spacing of its knots in the middle. As
-/// N grows they converge exponentially, and away from the end they become uniform with spacing 1 (the Euler spline):
-/// each knot further in, the deviation falls by a factor 0.046, 0.101, 0.163 for n = 4, 5, 6 (measured); there is none beyond
-/// the first knot for n <= 3. So the splines for all larger N are known from one, up to an exponentially small error.
+/// Knots, extrema and zeros of x_{N-n,n}, measured from the end 1 in units of the spacing of its knots in the middle.
+/// As N grows they converge exponentially, and away from the end they become uniform with spacing 1 (the Euler spline):
+/// each knot further in, the deviation falls by a factor 0.046, 0.101, 0.163 for n = 4, 5, 6 (measured); there is none
+/// beyond the first knot for n <= 3. So the splines for all larger N are known from one, up to an exponentially small
+/// error.
 class EndPattern {
  public:
   /// The pattern of a given spline, n = 2..6.

@@ -19,7 +19,9 @@ struct HalfSpline {
 
   HalfSpline() = default;
   HalfSpline(int degree, int zeros)
-      : n(degree), N(zeros), c(static_cast<std::size_t>((degree + 1 - zeros % 2) / 2)),
+      : n(degree),
+        N(zeros),
+        c(static_cast<std::size_t>((degree + 1 - zeros % 2) / 2)),
         knots(static_cast<std::size_t>((zeros - degree) / 2)) {}
   /// the j of c[i]
   int exponent(std::size_t i) const { return N % 2 + 2 * static_cast<int>(i); }
@@ -73,9 +75,7 @@ struct Alternating {
   HalfSpline<T> spline;
   std::vector<T> points;  ///< floor(N/2) + 1 of them
   /// The sign of P at points[i].
-  int sign(std::size_t i) const {
-    return (spline.knots.size() + points.size() - 1 - i) % 2 == 0 ? 1 : -1;
-  }
+  int sign(std::size_t i) const { return (spline.knots.size() + points.size() - 1 - i) % 2 == 0 ? 1 : -1; }
 };
 
 }  // namespace nwidth::width

@@ -43,8 +43,8 @@ bool solve(std::vector<std::vector<T>>& A, std::vector<T>& b) {
   return true;
 }
 
-/// One step of Newton's method in (c, knots, level) on P(points[i]) = sign(i) level heights[i] at fixed points, which is
-/// Newton's method in all unknowns when the points are extrema. False if it moves a knot too far.
+/// One step of Newton's method in (c, knots, level) on P(points[i]) = sign(i) level heights[i] at fixed points, which
+/// is Newton's method in all unknowns when the points are extrema. False if it moves a knot too far.
 template <class T>
 bool newton_step(Alternating<T>& s, std::vector<T> const& heights) {
   HalfSpline<T>& p = s.spline;
@@ -121,7 +121,8 @@ bool newton(Alternating<double>& s, std::vector<double> const& heights) {
   return false;
 }
 
-/// Follows the splines whose heights are those of s to the power 1 - theta, theta = 0..1. A perfect spline with prescribed
+/// Follows the splines whose heights are those of s to the power 1 - theta, theta = 0..1. A perfect spline with
+/// prescribed
 /// positive heights exists and is unique up to scale, and depends smoothly on them, so the path is there. @cite bojanov1979
 bool level_heights(Alternating<double>& s) {
   std::vector<double> const start = heights_of(s);
@@ -142,9 +143,10 @@ bool level_heights(Alternating<double>& s) {
   return true;
 }
 
-/// From an equioscillating spline to one with a knot more at each end that has its full number of extrema: beyond a new knot t,
-/// at or after the last extremum, P goes on with the other sign of P^(n). There P', ..., P^(n-1) are positive (in the sign
-/// of P(1)), so that by Descartes' rule P turns exactly once, at a height that grows with t, and then falls to -E.
+/// From an equioscillating spline to one with a knot more at each end that has its full number of extrema: beyond a new
+/// knot t, at or after the last extremum, P goes on with the other sign of P^(n). There P', ..., P^(n-1) are positive
+/// (in the sign of P(1)), so that by Descartes' rule P turns exactly once, at a height that grows with t, and then
+/// falls to -E.
 Alternating<double> with_knots_at_ends(Alternating<double> const& s) {
   HalfSpline<double> const& p = s.spline;
   Pieces<double> const P(p);
@@ -257,7 +259,9 @@ Alternating<Real> const& least_norm_spline(int n, int N) {
   } else {
     s = EndPattern(least_norm_spline(n, n + longest_chain)).extended_to(N);
   }
-  if (!good || !polish(s)) throw std::runtime_error("no equioscillating spline found for n = " + std::to_string(n) + ", N = " + std::to_string(N));
+  if (!good || !polish(s))
+    throw std::runtime_error("no equioscillating spline found for n = " + std::to_string(n) +
+                             ", N = " + std::to_string(N));
   return known.emplace(std::pair(n, N), std::move(s)).first->second;
 }
 

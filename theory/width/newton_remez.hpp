@@ -9,8 +9,8 @@ namespace nwidth::width {
 /// The N up to which x_{N-n,n} is solved for; beyond, it is known from its ends (EndPattern).
 inline constexpr int largest_solved = 128;
 
-/// x_{N-n,n} on [0,1], n = 2..6, N = n..largest_solved, by Newton's method on P(points[i]) = sign(i) E, relative accuracy about
-/// 1e-60 or better. Solutions are kept; safe to call from several threads.
+/// x_{N-n,n} on [0,1], n = 2..6, N = n..largest_solved, by Newton's method on P(points[i]) = sign(i) E, relative
+/// accuracy about 1e-60 or better. Solutions are kept; safe to call from several threads.
 /// @cite tikhomirov1969 (existence, equioscillation)
 /// @throws std::runtime_error if the iteration does not converge, which has not been seen
 Alternating<Real> const& least_norm_spline(int n, int N);

@@ -69,8 +69,8 @@ OptimalSpace optimal_space(int n, int N, long bits) {
                                                : from_solution(least_norm_spline(n, N));
   OptimalSpace s{n, N, mirrored(half.knots, N - n, bits), mirrored(half.nodes, N, bits)};
   if (!schoenberg_whitney(s))
-    throw InvalidInput("bits = " + std::to_string(bits) + " are too few to keep the knots and nodes of N = " +
-                       std::to_string(N) + " apart");
+    throw InvalidInput("bits = " + std::to_string(bits) +
+                       " are too few to keep the knots and nodes of N = " + std::to_string(N) + " apart");
   return s;
 }
 

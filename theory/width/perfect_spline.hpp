@@ -12,13 +12,13 @@ namespace nwidth::width {
 /// @theorem{tikhomirov1969, Theorem}  d_N(W^n) = ||x_{N-n,n}||, the least sup norm of a perfect spline with N - n knots.
 struct Width {
   int n = 0, N = 0;
-  Ball value;                   ///< encloses d_N; infinite radius if not proved
-  std::vector<Ball> knots;      ///< the N - n knots of x_{N-n,n}
-  std::vector<Ball> zeros;      ///< its N zeros
-  std::vector<Ball> extrema;    ///< its N + 1 points of equioscillation, -1 and 1 included
+  Ball value;                 ///< encloses d_N; infinite radius if not proved
+  std::vector<Ball> knots;    ///< the N - n knots of x_{N-n,n}
+  std::vector<Ball> zeros;    ///< its N zeros
+  std::vector<Ball> extrema;  ///< its N + 1 points of equioscillation, -1 and 1 included
   bool proved = false;
-  std::string method;           ///< "closed form", "interval Newton", "two-sided bound"
-  std::string reason;           ///< why not, if !proved
+  std::string method;  ///< "closed form", "interval Newton", "two-sided bound"
+  std::string reason;  ///< why not, if !proved
 };
 
 /// Enclosure of the width to `digits` significant digits with its spline, proved by an interval Newton (Krawczyk) step
@@ -26,17 +26,17 @@ struct Width {
 /// @throws InvalidInput outside these ranges
 Width kolmogorov_width(int n, int N, int digits = 30);
 
-/// Enclosure of d_N(W^n) for any N >= n (relative width <= 1e-9 where proved), in time linear in N: the lower end is the least
-/// local extremum of a perfect spline with N - n knots (no perfect spline with as few knots has a smaller norm), the
-/// upper its norm. n = 1..6, N <= 10^6.
+/// Enclosure of d_N(W^n) for any N >= n (relative width <= 1e-9 where proved), in time linear in N: the lower end is
+/// the least local extremum of a perfect spline with N - n knots (no perfect spline with as few knots has a smaller
+/// norm), the upper its norm. n = 1..6, N <= 10^6.
 Ball width_value(int n, int N);
 
 /// Lower limit for every method whose W weights depend continuously on f in the unit ball of W^{n,inf}: ||x_{W,n}|| =
 /// d_{W+n}(W^n), for any decoder. @theorem{nwidth, continuous selection} (Borsuk-Ulam on perfect splines)
 Ball continuous_selection_limit(int n, int W);
 
-/// Knots and nodes of the optimal interpolation operator: those of x_{N-n,n}, rounded to dyadics, so that a network is exact.
-/// They satisfy zeros[i] < knots[i] < zeros[i+n] (Schoenberg-Whitney), checked exactly.
+/// Knots and nodes of the optimal interpolation operator: those of x_{N-n,n}, rounded to dyadics, so that a network is
+/// exact. They satisfy zeros[i] < knots[i] < zeros[i+n] (Schoenberg-Whitney), checked exactly.
 struct OptimalSpace {
   int n = 0, N = 0;
   std::vector<Rational> knots;  ///< N - n of them, ascending, inside (-1, 1)

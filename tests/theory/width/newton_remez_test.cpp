@@ -31,7 +31,8 @@ TEST(NewtonRemez, EveryDegreeEquioscillatesWithItsFullNumberOfExtrema) {
 }
 
 TEST(NewtonRemez, AgreesWithTheClosedForms) {
-  for (int N = 2; N <= 80; N += 3) EXPECT_LT(off(norm(2, N), 1 / (2 * (N - 2 + sqrt(Real(2))) * (N - 2 + sqrt(Real(2))))), 1e-80);
+  for (int N = 2; N <= 80; N += 3)
+    EXPECT_LT(off(norm(2, N), 1 / (2 * (N - 2 + sqrt(Real(2))) * (N - 2 + sqrt(Real(2))))), 1e-80);
   for (int N = 3; N <= 80; N += 3) EXPECT_LT(off(norm(3, N), 1 / (3 * Real(N - 1) * Real(N - 1) * Real(N - 1))), 1e-80);
   int power = 1, factorial = 1;  // no knots: T_n / (2^(n-1) n!)
   for (int n = 2; n <= 6; ++n) EXPECT_LT(off(norm(n, n), Real(1) / ((power *= 2) * (factorial *= n))), 1e-80);
