@@ -4,13 +4,13 @@
 # nwidth is written into its package. For libraries outside the system's folders: set CMAKE_PREFIX_PATH.
 include(FindPackageHandleStandardArgs)
 
-# nwidth_find_number_library(NAME header library...): a header-and-libraries target, and its part of the REQUIRED_VARS.
+# nwidth_find_number_library(NAME header library...): the target NwidthNumbers::NAME, and what of it must be found.
 function(nwidth_find_number_library name header)
   find_path(NwidthNumbers_${name}_INCLUDE_DIR NAMES ${header} PATH_SUFFIXES flint)
   set(needed NwidthNumbers_${name}_INCLUDE_DIR)
   set(libraries)
-  # Arb is a library of its own beside FLINT 2 (Debian 12: <arb.h>, libflint-arb) and a part of FLINT 3, whose arb.h lies
-  # in one folder with flint.h.
+  # Arb is a library of its own beside FLINT 2 (Debian 12: <arb.h>, libflint-arb) and a part of FLINT 3, whose arb.h
+  # lies in one folder with flint.h.
   if("flint-arb" IN_LIST ARGN AND EXISTS "${NwidthNumbers_${name}_INCLUDE_DIR}/flint.h")
     list(REMOVE_ITEM ARGN flint-arb)
   endif()
@@ -41,5 +41,5 @@ nwidth_find_number_library(mpfr mpfr.h mpfr)
 nwidth_find_number_library(gmp gmp.h gmp)
 find_package_handle_standard_args(NwidthNumbers
   REQUIRED_VARS NwidthNumbers_gmp_LIBRARY ${NwidthNumbers_needed}
-  REASON_FAILURE_MESSAGE
-    "On Debian 12: apt-get install libgmp-dev libmpfr-dev libmpfi-dev libflint-dev libflint-arb-dev. Elsewhere: FLINT 2 with Arb, or FLINT 3, found through CMAKE_PREFIX_PATH.")
+  REASON_FAILURE_MESSAGE "GMP, MPFR, MPFI and FLINT 2 with Arb, or FLINT 3, are needed. On Debian 12: apt-get install \
+libgmp-dev libmpfr-dev libmpfi-dev libflint-dev libflint-arb-dev. Elsewhere: set CMAKE_PREFIX_PATH.")
