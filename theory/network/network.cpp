@@ -43,7 +43,8 @@ SparseMatrix SparseMatrix::identity(int n) {
 }
 
 Activation Activation::relu_power(int k) {
-  if (k < 1) throw InvalidInput("relu_power needs k >= 1, not " + std::to_string(k));
+  if (k < 1 || k > most_power)
+    throw InvalidInput("relu_power needs 1 <= k <= " + std::to_string(most_power) + ", not " + std::to_string(k));
   Activation a = make(Kind::relu_power);
   a.power = k;
   return a;

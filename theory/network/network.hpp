@@ -46,7 +46,8 @@ struct Activation {
   enum class Kind { identity, relu, relu_power, polyrelu, rational, gelu, silu };
 
   Kind kind = Kind::identity;
-  int power = 1;  // relu_power: relu(t)^power, power >= 1
+  static constexpr int most_power = 1000;
+  int power = 1;  // relu_power: relu(t)^power, 1 <= power <= most_power
   /// polyrelu: a_0 ... a_r (theory's order), one vector for the layer (models M2, M3) or one per neuron (M1)
   std::vector<std::vector<Rational>> coefficients;
   std::vector<Rational> numerator, denominator;  // rational: constant term first

@@ -12,12 +12,18 @@ namespace {
 
 constexpr long largest_exponent = 100000;
 
-[[noreturn]] void reject(std::string_view text) {
+/// Foreign text for a one-line message: short, printable, in quotes.
+std::string quoted(std::string_view text) {
   std::string shown(text.substr(0, 40));
-  if (text.size() > 40) shown += "...";
-  throw InvalidInput(
-      "'" + shown +
-      "' is not an exact number: write an integer, a decimal, a fraction p/q or a hexadecimal float like 0x1.8p-1");
+  for (char& c : shown)
+    if (c < ' ' || c > '~') c = '?';
+  return "'" + shown + (text.size() > 40 ? "...'" : "'");
+}
+
+[[noreturn]] void reject(std::string_view text) {
+  throw InvalidInput(quoted(text) +
+                     " is not an exact number: write an integer, a decimal, a fraction p/q or a hexadecimal float like "
+                     "0x1.8p-1");
 }
 
 int digit_value(char c) {
@@ -99,7 +105,7 @@ Rational parse_rational(std::string_view text) {
   Rational value = parse_unsigned(text, rest.substr(0, slash));
   if (slash != std::string_view::npos) {
     Rational const q = parse_unsigned(text, rest.substr(slash + 1));
-    if (q == 0) throw InvalidInput("'" + std::string(text) + "' divides by zero");
+    if (q == 0) throw InvalidInput(quoted(text) + " divides by zero");
     value /= q;
   }
   return negative ? Rational(-value) : value;
