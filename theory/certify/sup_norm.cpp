@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "theory/certify/sup_norm.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+
+#include "theory/certify/smooth_error.hpp"
+#include "theory/certify/sup_search.hpp"
+#include "theory/certify/sweep.hpp"
+
+namespace nwidth::certify {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t parts_at_once = 512;  // the lower bound is shared within and after each batch
+constexpr long end_bits = 200;              // how closely a domain end that is not dyadic is enclosed
+
+/// f - p on one piece of the network.
+class PieceError final : public ErrorFunction {
+ public:
+  PieceError(target::Expression const* f, Polynomial p) : f_(f), p_(std::move(p)) {}
+
+  bool expand(Point const& l, Point const& r, int m, std::vector<Ball>& c, bool& exact) const override {
+    exact = f_ == nullptr;
+    if (f_ != nullptr) {
+      target::Expansion e = f_->expand(l.rational(), r.rational(), std::max(m, p_.length()));
+      if (e.status != target::Expansion::Status::smooth) return false;
+      c = std::move(e.c);
+    } else {
+      c.assign(static_cast<std::size_t>(std::max(p_.length(), 1)), Ball());
+    }
+    Ball middle = l.ball() + r.ball();  // exact: arb_add rounds, so check below
+    arf_add(arb_midref(middle.get()), l.get(), r.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+    mag_zero(arb_radref(middle.get()));
+    arb_mul_2exp_si(middle.get(), middle.get(), -1);
+    Polynomial const local = p_.shifted(middle);
+    for (int j = 0; j < local.length(); ++j) {
+      Ball& d = c[static_cast<std::size_t>(j)];
+      arb_sub(d.get(), d.get(), local.coefficient(j), working_precision());
+    }
+    return true;
+  }
+
+  Ball range(Point const& l, Point const& r) const override {
+    Ball const p = p_(span(l, r));
+    return f_ != nullptr ? f_->range(l.rational(), r.rational()) - p : -p;
+  }
+
+  Ball value(Point const& x) const override {
+    Ball const p = p_(x.ball());
+    return f_ != nullptr ? (*f_)(x.ball()) - p : -p;
+  }
+
+ private:
+  target::Expression const* f_;
+  Polynomial p_;
+};
+
+struct Domain {
+  std::vector<Point> cuts;  // ascending, both ends included
+  bool left_end_inside = true, right_end_inside = true;
+};
+
+Domain make_domain(Rational const& a, Rational const& b, target::Expression const* f) {
+  Domain d;
+  Rational const ulp = power_of_two(-end_bits) * (b - a);
+  auto bracket = [&](Rational const& x) {
+    Rational const step = power_of_two(static_cast<long>(msb(numerator(ulp))) - static_cast<long>(msb(denominator(ulp))));
+    Rational const q = x / step;
+    Integer floor = numerator(q) / denominator(q);
+    if (Rational(floor) > q) --floor;
+    return std::pair<Rational, Rational>(Rational(floor) * step, Rational(floor + 1) * step);
+  };
+  std::vector<Rational> cuts;
+  d.left_end_inside = is_dyadic(a);
+  d.right_end_inside = is_dyadic(b);
+  if (d.left_end_inside) {
+    cuts.push_back(a);
+  } else {
+    auto const [lo, hi] = bracket(a);
+    cuts.insert(cuts.end(), {lo, hi});
+  }
+  std::vector<Rational> right_end{b};
+  if (!d.right_end_inside) {
+    auto const [lo, hi] = bracket(b);
+    right_end = {lo, hi};
+  }
+  if (f != nullptr)
+    for (Rational const& x : f->cuts(a, b))
+      if (cuts.back() < x && x < right_end.front()) cuts.push_back(x);
+  cuts.insert(cuts.end(), right_end.begin(), right_end.end());
+  for (Rational const& x : cuts) d.cuts.emplace_back(x);
+  return d;
+}
+
+/// One attempt at the thread's working precision.
+class Attempt {
+ public:
+  Attempt(Domain const& domain, Options const& options, Clock::time_point start)
+      : domain_(domain), options_(options), search_(options, distance(domain.cuts.front(), domain.cuts.back()), start) {}
+
+  void pieces(Graph const& graph, target::Expression const* f) {
+    std::size_t cut = 1;
+    sweep(graph, domain_.cuts.front(), domain_.cuts.back(), [&](Point const& l, Point const& r, Polynomial const& p) {
+      if (++pieces_ > options_.most_pieces) {
+        failure_ = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
+        return false;
+      }
+      errors_.emplace_back(f, p);
+      Point left = l;
+      while (cut < domain_.cuts.size() && domain_.cuts[cut] < r) {
+        if (left < domain_.cuts[cut]) part(left, domain_.cuts[cut], errors_.back());
+        left = domain_.cuts[cut++];
+      }
+      part(left, r, errors_.back());
+      return parts_.size() < parts_at_once || flush();
+    });
+    flush();
+  }
+
+  void whole(ErrorFunction const& e) {
+    for (std::size_t i = 0; i + 1 < domain_.cuts.size(); ++i) part(domain_.cuts[i], domain_.cuts[i + 1], e);
+    search_.add(parts_);
+    parts_.clear();
+  }
+
+  Enclosure result() const {
+    Enclosure e;
+    e.lower = exact(search_.lower());
+    if (search_.lower() > 0) e.at = search_.at();
+    std::string const& why = failure_.empty() ? search_.failure() : failure_;
+    e.bounded = why.empty() && std::isfinite(search_.upper());
+    if (e.bounded) e.upper = exact(std::max(search_.upper(), search_.lower()));
+    e.proved = e.bounded &&
+               (e.upper - e.lower <= options_.relative * e.upper || e.upper - e.lower <= options_.absolute);
+    if (!why.empty()) {
+      e.reason = why;
+    } else if (!e.bounded) {
+      e.reason = "an enclosure became infinite";
+    } else if (!e.proved) {
+      e.reason = "the working precision of " + std::to_string(working_precision()) + " bits does not resolve the error";
+    }
+    e.pieces = pieces_;
+    e.boxes = search_.boxes();
+    e.bits = working_precision();
+    return e;
+  }
+
+ private:
+  void part(Point const& l, Point const& r, ErrorFunction const& e) {
+    bool const inside = (domain_.left_end_inside || domain_.cuts.front() < l) &&
+                        (domain_.right_end_inside || r < domain_.cuts.back());
+    parts_.push_back({l, r, &e, inside});
+  }
+
+  bool flush() {
+    bool const more = search_.add(parts_);
+    parts_.clear();
+    errors_.clear();
+    return more;
+  }
+
+  Domain const& domain_;
+  Options const& options_;
+  SupSearch search_;
+  std::deque<PieceError> errors_;  // addresses stay
+  std::vector<SupSearch::Part> parts_;
+  long pieces_ = 0;
+  std::string failure_;
+};
+
+/// What two attempts prove together.
+void merge(Enclosure& best, Enclosure const& next, Options const& options) {
+  Enclosure const before = best;
+  best = next;
+  if (before.lower > best.lower) {
+    best.lower = before.lower;
+    best.at = before.at;
+  }
+  if (before.bounded && (!best.bounded || before.upper < best.upper)) {
+    best.upper = before.upper;
+    best.bounded = true;
+  }
+  if (best.bounded && best.upper - best.lower <= options.relative * best.upper) {
+    best.proved = true;
+    best.reason.clear();
+  }
+}
+
+Enclosure certify(Network const& net, target::Target const* f, Rational const& a, Rational const& b, Options const& options) {
+  auto const start = Clock::now();
+  if (!(a < b)) throw InvalidInput("the domain [" + exact_string(a) + ", " + exact_string(b) + "] is empty");
+  if (net.inputs() != 1 || net.outputs() != 1)
+    throw InvalidInput("a network of one input and one output is needed, not " + std::to_string(net.inputs()) + " and " +
+                       std::to_string(net.outputs()));
+  if (f != nullptr && f->inputs != 1)
+    throw InvalidInput("a target of one variable is needed, not of " + std::to_string(f->inputs));
+  target::Expression const* const expression = f != nullptr && f->expression ? &*f->expression : nullptr;
+  Network const* const known = f != nullptr && f->network ? &*f->network : nullptr;
+  bool const polynomial = net.is_piecewise_polynomial() && (known == nullptr || known->is_piecewise_polynomial());
+  Graph const graph = polynomial ? difference_graph(net, known) : Graph();
+
+  Enclosure best;
+  for (long bits = options.first_bits;; bits *= 2) {
+    PrecisionScope const scope(bits);
+    Domain const domain = make_domain(a, b, expression);
+    Attempt attempt(domain, options, start);
+    if (polynomial) {
+      attempt.pieces(graph, expression);
+    } else {
+      attempt.whole(SmoothError(net, known, expression));
+    }
+    Enclosure const next = attempt.result();
+    if (bits == options.first_bits) {
+      best = next;
+    } else {
+      merge(best, next, options);
+    }
+    bool const worth_more_bits = !best.proved && next.bounded;
+    if (!worth_more_bits || 2 * bits > options.most_bits) break;
+  }
+  best.method = polynomial ? "pieces and Taylor models" : "Taylor models";
+  best.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return best;
+}
+
+}  // namespace
+
+Enclosure sup_error(Network const& net, target::Target const& f, Rational const& a, Rational const& b,
+                    Options const& options) {
+  return certify(net, &f, a, b, options);
+}
+
+Enclosure sup_norm(Network const& net, Rational const& a, Rational const& b, Options const& options) {
+  return certify(net, nullptr, a, b, options);
+}
+
+}  // namespace nwidth::certify
