@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace nwidth::width {
@@ -27,19 +28,22 @@ struct HalfSpline {
   int exponent(std::size_t i) const { return N % 2 + 2 * static_cast<int>(i); }
 };
 
-/// The values of a HalfSpline and of its derivatives, from its Taylor polynomial at the knot to the left: local, hence
-/// free of the cancellation of truncated powers.
+/// The values of a perfect spline and of its derivatives, from its Taylor polynomial at the knot to the left: local,
+/// hence free of the cancellation of truncated powers. Exact if T is Rational.
 template <class T>
 class Pieces {
  public:
-  explicit Pieces(HalfSpline<T> const& p) : n_(p.n), N_(p.N), breaks_{T(0)}, signs_{1} {
-    breaks_.insert(breaks_.end(), p.knots.begin(), p.knots.end());
-    states_.emplace_back(static_cast<std::size_t>(n_), T(0));
-    for (std::size_t i = 0; i < p.c.size(); ++i) states_[0][static_cast<std::size_t>(p.exponent(i))] = p.c[i];
+  explicit Pieces(HalfSpline<T> const& p) : Pieces(p.n, p.N, p.knots, state_at_zero(p)) {}
+
+  /// Of degree n on x >= 0 with the given knots, from P, P', ..., P^(n-1) at 0, where P^(n) = 1. N: its parity is that
+  /// of P about 0, if it has one.
+  Pieces(int n, int N, std::vector<T> const& knots, std::vector<T> state)
+      : n_(n), N_(N), breaks_{T(0)}, signs_{1}, states_{std::move(state)} {
+    breaks_.insert(breaks_.end(), knots.begin(), knots.end());
     for (std::size_t q = 1; q < breaks_.size(); ++q) {
-      std::vector<T> state;
-      for (int j = 0; j < n_; ++j) state.push_back(on_piece(q - 1, breaks_[q], j));
-      states_.push_back(std::move(state));
+      std::vector<T> next;
+      for (int j = 0; j < n_; ++j) next.push_back(on_piece(q - 1, breaks_[q], j));
+      states_.push_back(std::move(next));
       signs_.push_back(-signs_.back());
     }
   }
@@ -49,13 +53,18 @@ class Pieces {
   std::vector<T> const& breaks() const { return breaks_; }  ///< 0 and the knots
   int last_sign() const { return signs_.back(); }           ///< the sign of P^(n) on the last piece, and of P(1)
 
-  /// P^(j)(x), 0 <= j <= n; beyond 1 the last piece goes on.
+  /// P^(j)(x), x >= 0, 0 <= j <= n; the last piece goes on without end.
   T operator()(T const& x, int j = 0) const {
     auto const after = std::upper_bound(breaks_.begin() + 1, breaks_.end(), x);
     return on_piece(static_cast<std::size_t>(after - breaks_.begin()) - 1, x, j);
   }
 
  private:
+  static std::vector<T> state_at_zero(HalfSpline<T> const& p) {
+    std::vector<T> state(static_cast<std::size_t>(p.n), T(0));
+    for (std::size_t i = 0; i < p.c.size(); ++i) state[static_cast<std::size_t>(p.exponent(i))] = p.c[i];
+    return state;
+  }
   T on_piece(std::size_t q, T const& x, int j) const {
     T const t = x - breaks_[q];
     T r = T(signs_[q]);
