@@ -22,7 +22,7 @@ struct EnclosedSpline {
 /// One Krawczyk step at `bits` of precision on the system
 ///   P(points[i]) = sign(i) E  for all i,   P'(points[i]) = 0  inside (0, 1)
 /// in the coefficients, knots, E and the points inside, with balls blown up around `near`. If the image lies inside,
-/// the system has exactly one solution there [Krawczyk; Moore]. With its knots in order in (0, 1) the solution is a
+/// the system has exactly one solution there. With its knots in order in (0, 1) the solution is a
 /// perfect spline with k = N - n sign changes of P^(n), so that P' has at most k + n - 1 zeros by Rolle; these are then
 /// the points found, all extrema, and P equioscillates k + n + 1 times: its norm is E and it is the spline of least
 /// norm. Cost: O(N^3) operations at that precision. n = 2..6.

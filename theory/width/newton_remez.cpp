@@ -121,9 +121,9 @@ bool newton(Alternating<double>& s, std::vector<double> const& heights) {
   return false;
 }
 
-/// Follows the splines whose heights are those of s to the power 1 - theta, theta = 0..1. A perfect spline with
-/// prescribed
-/// positive heights exists and is unique up to scale, and depends smoothly on them, so the path is there. @cite bojanov1979
+/// Follows the splines whose heights are those of s to the power 1 - theta, theta = 0..1, with as long steps as
+/// succeed. A perfect spline with prescribed positive heights is unique up to scale where Newton's matrix is regular,
+/// so the path goes on; if it were lost, the answer is false.
 bool level_heights(Alternating<double>& s) {
   std::vector<double> const start = heights_of(s);
   double theta = 0, step = 1;
