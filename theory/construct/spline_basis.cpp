@@ -10,17 +10,20 @@ namespace {
 
 std::size_t size(int i) { return static_cast<std::size_t>(i); }
 
-/// Monomial coefficients of the Lagrange polynomials of the nodes 1, 2, ..., p: row i - 1 is that of node i.
-std::vector<std::vector<Rational>> lagrange(int p) {
+/// Monomial coefficients of the Lagrange polynomials of the nodes: row i is that of node i.
+std::vector<std::vector<Rational>> lagrange(std::vector<Rational> const& nodes) {
   std::vector<std::vector<Rational>> rows;
-  for (int i = 1; i <= p; ++i) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
     std::vector<Rational> c{Rational(1)};
-    for (int k = 1; k <= p; ++k) {
+    for (std::size_t k = 0; k < nodes.size(); ++k) {
       if (k == i) continue;
+      Rational const gap = nodes[i] - nodes[k];
+      if (gap == 0)
+        throw InvalidInput("the shifts of a polynomial must differ: " + exact_string(nodes[i]) + " is given twice");
       std::vector<Rational> d(c.size() + 1);
       for (std::size_t e = 0; e < c.size(); ++e) {
-        d[e + 1] += c[e] / (i - k);
-        d[e] -= c[e] * k / (i - k);
+        d[e + 1] += c[e] / gap;
+        d[e] -= c[e] * nodes[k] / gap;
       }
       c = std::move(d);
     }
@@ -55,45 +58,76 @@ long bits_below(Rational const& x) {
   return b;
 }
 
+std::vector<std::vector<Rational>> shifted_powers(int p, std::vector<Rational> const& shifts) {
+  if (p < 1 || shifts.size() != size(p))
+    throw InvalidInput("a polynomial of degree " + std::to_string(p) + " needs as many shifts, not " +
+                       std::to_string(shifts.size()));
+  // sum_i v_i shifts[i]^e = q_{p-e} / C(p, e) for e < p: the inverse of a Vandermonde matrix
+  std::vector<std::vector<Rational>> const l = lagrange(shifts);
+  std::vector<std::vector<Rational>> W(size(p), std::vector<Rational>(size(p)));
+  for (int i = 0; i < p; ++i) {
+    Rational choose = 1;
+    for (int e = 0; e < p; ++e) {
+      W[size(i)][size(p - e - 1)] = l[size(i)][size(e)] / choose;
+      choose = choose * (p - e) / (e + 1);
+    }
+  }
+  return W;
+}
+
+std::vector<Ball> shifted_coefficients(std::vector<std::vector<Rational>> const& W, std::vector<Rational> const& shifts,
+                                       std::vector<Ball> const& q) {
+  unsigned const p = static_cast<unsigned>(W.size());
+  std::vector<Ball> c{q[0]};
+  for (std::size_t i = 0; i < p; ++i) {
+    Ball v;
+    for (std::size_t e = 0; e < p; ++e) v += Ball(W[i][e]) * q[e + 1];
+    c[0] -= v * Ball(power(shifts[i], p));
+    c.push_back(std::move(v));
+  }
+  return c;
+}
+
+std::optional<std::vector<Rational>> round_together(std::vector<Ball> const& c, std::vector<Rational> const& norms,
+                                                    Rational const& tolerance) {
+  if (c.size() != norms.size())
+    throw InvalidInput(std::to_string(c.size()) + " coefficients need as many norms, not " +
+                       std::to_string(norms.size()));
+  Rational norm = 0;
+  Ball spread;
+  for (std::size_t j = 0; j < c.size(); ++j) {
+    norm += norms[j];
+    if (!c[j].is_finite()) return std::nullopt;
+    spread += Ball(largest_radius({c[j]})) * Ball(norms[j]);
+  }
+  if (!certainly_less(Ball(2) * spread, Ball(tolerance))) return std::nullopt;
+  long const bits = bits_below(tolerance / norm);  // half of 2^-bits in each
+  std::vector<Rational> r;
+  r.reserve(c.size());
+  for (Ball const& b : c) r.push_back(round_to_dyadic(b.midpoint(), bits));
+  return r;
+}
+
 std::optional<PowerSum> power_sum(width::Spline const& s, Rational const& tolerance) {
   int const p = s.degree();
   if (p < 1) throw InvalidInput("truncated powers as neurons need a spline of degree >= 1, not " + std::to_string(p));
   width::TruncatedPowers const t = s.truncated_powers();
-  // With X = x + 1: sum_i v_i (X + i)^p has the coefficient C(p, e) sum_i v_i i^e at X^(p-e); e = p is the constant.
-  std::vector<std::vector<Rational>> const l = lagrange(p);
-  std::vector<Ball> outer, at_end;
-  for (int i = 1; i <= p; ++i) {
-    Ball v;
-    Rational choose = 1;  // C(p, e)
-    for (int e = 0; e < p; ++e) {
-      v += Ball(l[size(i - 1)][size(e)] / choose) * t.polynomial[size(p - e)];
-      choose = choose * (p - e) / (e + 1);
-    }
-    outer.push_back(v);
-  }
-  Ball constant = t.polynomial[0];
-  for (int i = 1; i <= p; ++i) constant -= outer[size(i - 1)] * power(Ball(i), static_cast<unsigned>(p));
-
-  // The norms on [-1, 1]: 1 of the constant, (2 + i)^p of the outer powers, at most 2^p of the inner ones.
-  Rational outer_norm = 0;
-  for (int i = 1; i <= p; ++i) outer_norm += power(Rational(2 + i), static_cast<unsigned>(p));
-  Rational const inner_norm = power_of_two(p) * Rational(static_cast<long>(t.jumps.size()));
-  Rational const spread =
-      largest_radius({constant}) + outer_norm * largest_radius(outer) + inner_norm * largest_radius(t.jumps);
-  if (2 * spread > tolerance) return std::nullopt;
-  long const bits = bits_below(tolerance / (1 + outer_norm + inner_norm));  // an error of 2^-bits / 2 in each
-
+  std::vector<Rational> shifts, norms{Rational(1)};
   PowerSum r;
   r.p = p;
-  r.constant = round_to_dyadic(constant.midpoint(), bits);
   for (int i = p; i >= 1; --i) {
+    shifts.push_back(Rational(i));
+    norms.push_back(power(Rational(i + 2), static_cast<unsigned>(p)));
     r.knots.push_back(Rational(-1 - i));
-    r.weights.push_back(round_to_dyadic(outer[size(i - 1)].midpoint(), bits));
   }
-  for (std::size_t j = 0; j < t.jumps.size(); ++j) {
-    r.knots.push_back(s.knots()[j]);
-    r.weights.push_back(round_to_dyadic(t.jumps[j].midpoint(), bits));
-  }
+  std::vector<Ball> c = shifted_coefficients(shifted_powers(p, shifts), shifts, t.polynomial);
+  c.insert(c.end(), t.jumps.begin(), t.jumps.end());
+  norms.insert(norms.end(), t.jumps.size(), power_of_two(p));
+  auto rounded = round_together(c, norms, tolerance);
+  if (!rounded) return std::nullopt;
+  r.constant = rounded->front();
+  r.weights.assign(rounded->begin() + 1, rounded->end());
+  r.knots.insert(r.knots.end(), s.knots().begin(), s.knots().end());
   return r;
 }
 

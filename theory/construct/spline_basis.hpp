@@ -33,6 +33,22 @@ struct PowerSum {
 /// @param s  of degree p >= 1
 std::optional<PowerSum> power_sum(width::Spline const& s, Rational const& tolerance);
 
+/// How a polynomial sum_{e<=p} q_e X^e is written as c + sum_i v_i (X + shifts[i])^p with p distinct shifts: v = W
+/// (q_1, ..., q_p), the exact p x p matrix W being returned by rows. (The coefficient of X^e is C(p, e) sum_i v_i
+/// shifts[i]^(p-e).)
+/// @throws InvalidInput unless there are p distinct shifts
+std::vector<std::vector<Rational>> shifted_powers(int p, std::vector<Rational> const& shifts);
+
+/// (c, v_1, ..., v_p) of the polynomial q with p + 1 coefficients, for W = shifted_powers(p, shifts).
+std::vector<Ball> shifted_coefficients(std::vector<std::vector<Rational>> const& W, std::vector<Rational> const& shifts,
+                                       std::vector<Ball> const& q);
+
+/// The coefficients of a sum, rounded to multiples of one power of 2 such that sum_j |rounded_j - c_j| norms[j] <=
+/// tolerance, whatever the c_j in their balls. Nothing if their radii alone take more than half of the tolerance.
+/// @param norms  of the functions that the coefficients belong to, > 0
+std::optional<std::vector<Rational>> round_together(std::vector<Ball> const& c, std::vector<Rational> const& norms,
+                                                    Rational const& tolerance);
+
 /// f at the points, enclosed at the working precision; nothing if some value could not be enclosed.
 std::optional<std::vector<Ball>> values_at(target::Target const& f, std::vector<Rational> const& points);
 
