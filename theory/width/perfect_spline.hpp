@@ -9,7 +9,7 @@
 namespace nwidth::width {
 
 /// Kolmogorov (= linear) width of W^n = {|f^(n)| <= 1} in C[-1,1], for N >= n:
-/// @theorem{tikhomirov1969, Theorem}  d_N(W^n) = ||x_{N-n,n}||, the least sup norm of a perfect spline with N - n knots.
+/// @theorem{tikhomirov1969, Theorem}  d_N(W^n) = ||x_{N-n,n}||, the least norm of a perfect spline with <= N - n knots.
 struct Width {
   int n = 0, N = 0;
   Ball value;                 ///< encloses d_N; infinite radius if not proved

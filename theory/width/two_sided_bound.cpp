@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "theory/number/error.hpp"
 #include "theory/width/closed_form.hpp"
 #include "theory/width/end_pattern.hpp"
 
@@ -39,6 +40,8 @@ Rational slope_bound(Pieces<Rational> const& P, Rational const& a, Rational cons
 }  // namespace
 
 TwoSidedBound two_sided_bound_with(int n, int m) {
+  if (n < 4 || n > 6) throw InvalidInput("n = " + std::to_string(n) + " must be 4..6");
+  if (m < 2 || m > 60) throw InvalidInput("m = " + std::to_string(m) + " must be 2..60");
   EndPattern const& pattern = EndPattern::of_degree(n);
   TwoSidedBound r;
   auto fail = [&](char const* why) {
@@ -51,6 +54,7 @@ TwoSidedBound two_sided_bound_with(int n, int m) {
   std::vector<Rational> knots, state;
   std::vector<Real> real_knots, real_state;
   for (std::size_t j = innermost; j-- > 0;) knots.push_back(end - dyadic(pattern.knot(j)));
+  if (!(knots.front() > Rational(1, 2))) return fail("the first gap is too short");
   for (int j = 0; j < n; ++j) state.push_back(euler_value(n - j));
   for (Rational const& t : knots) real_knots.push_back(to_real(t));
   for (Rational const& s : state) real_state.push_back(to_real(s));

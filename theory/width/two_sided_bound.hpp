@@ -34,6 +34,7 @@ struct TwoSidedBound {
 TwoSidedBound const& two_sided_bound(int n, int N);
 
 /// With m knots at either end, 2 <= m <= 60: from = 2 m + n; the fewer, the wider. Not proved if m is too small.
+/// @throws InvalidInput if n is not 4..6 or m not 2..60
 TwoSidedBound two_sided_bound_with(int n, int m);
 
 }  // namespace nwidth::width

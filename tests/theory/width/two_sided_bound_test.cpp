@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <thread>
+
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 #include "theory/width/closed_form.hpp"
@@ -46,6 +49,9 @@ TEST(TwoSidedBound, SaysWhyWhenTooFewKnotsDoNotAlternate) {
   TwoSidedBound const b = two_sided_bound_with(6, 2);
   EXPECT_FALSE(b.proved);
   EXPECT_FALSE(b.reason.empty());
+  EXPECT_THROW(two_sided_bound_with(6, 1), InvalidInput);
+  EXPECT_THROW(two_sided_bound_with(6, 61), InvalidInput);
+  EXPECT_THROW(two_sided_bound_with(3, 10), InvalidInput);
 }
 
 // the theorem itself, on random alternating splines near the best one
@@ -118,6 +124,17 @@ TEST(WidthValue, ContinuousSelectionLimit) {
     EXPECT_NEAR(continuous_selection_limit(2, W).to_double() * 2 * std::pow(W + std::sqrt(2.0), 2), 1, 1e-14);
   }
   EXPECT_NEAR(continuous_selection_limit(4, 100).to_double() * 24.0 / 5 * std::pow(102.519541961225, 4), 1, 1e-12);
+}
+
+TEST(WidthValue, IsTheSameFromSeveralThreads) {
+  std::vector<Rational> got(4);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    threads.emplace_back([&got, i] {
+      for (int n = 4; n <= 5; ++n) got[i] += width_value(n, 14).upper() + optimal_space(n, 17).nodes.back();
+    });
+  for (std::thread& t : threads) t.join();
+  for (Rational const& r : got) EXPECT_EQ(r, got[0]);
 }
 
 TEST(WidthValue, RefusesBadInput) {
