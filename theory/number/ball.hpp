@@ -130,7 +130,7 @@ struct ops<Ball> {
 };
 template <>
 struct ops<Interval> {
-  static Interval relu(Interval x) { return {x.lo > 0 ? x.lo : 0.0, x.hi > 0 ? x.hi : 0.0}; }
+  static Interval relu(Interval x) { return x.is_nan() ? x : Interval(x.lo > 0 ? x.lo : 0.0, x.hi > 0 ? x.hi : 0.0); }
   static Interval fma(Interval a, Interval b, Interval c) { return a * b + c; }
   static Interval ratio(long p, long q) { return Interval(static_cast<double>(p)) / Interval(static_cast<double>(q)); }
 };
