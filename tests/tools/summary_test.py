@@ -13,8 +13,9 @@ CTEST = """<?xml version="1.0"?><testsuite name="Linux" tests="4" failures="1" d
 <testcase name="a" status="run"/><testcase name="b" status="fail"><failure message="Failed"/></testcase>
 <testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/></testcase>
 <testcase name="d" status="disabled"/></testsuite>"""
-PYTEST = """<testsuites><testsuite errors="1" failures="0" skipped="1" tests="4"><testcase name="a"/><testcase name="b"/>
-<testcase name="c"><error message="setup"/></testcase><testcase name="d"><skipped/></testcase></testsuite></testsuites>"""
+PYTEST = """<testsuites><testsuite errors="1" failures="0" skipped="1" tests="4">
+<testcase name="a"/><testcase name="b"/><testcase name="c"><error message="setup"/></testcase>
+<testcase name="d"><skipped/></testcase></testsuite></testsuites>"""
 GOOD = '<testsuite><testcase name="a" status="run"/></testsuite>'
 NONE = "<testsuite/>"
 
