@@ -14,8 +14,15 @@ namespace {
 
 using Status = Series::Status;
 
+Ball undefined_ball() {
+  Ball r;
+  arb_indeterminate(r.get());
+  return r;
+}
+
 /// [0, M] with M >= |x|, and the end 0 exact.
 Ball from_zero_to(Ball const& x) {
+  if (!x.is_finite()) return undefined_ball();
   Ball r;
   mag_t half;
   mag_init(half);
@@ -24,12 +31,6 @@ Ball from_zero_to(Ball const& x) {
   arf_set_mag(arb_midref(r.get()), half);
   mag_set(arb_radref(r.get()), half);
   mag_clear(half);
-  return r;
-}
-
-Ball undefined_ball() {
-  Ball r;
-  arb_indeterminate(r.get());
   return r;
 }
 
@@ -206,49 +207,75 @@ Series power(Series const& u, long p, long q) {
 
 Series sqrt(Series const& u) { return power(u, 1, 2); }
 
+namespace {
+
+using Function = Series (*)(Series const&);
+
+/// M with |g^(k)(s)/k!| <= M for real |s| <= 1/2 and all k >= 1, where the recurrences over an interval lose too much:
+/// Cauchy's bound on the unit circle around s. |tan| <= tan(3/2) < 15 there, its coefficients being positive;
+/// |tanh(x+iy)| <= tan(1) < 2 for |y| <= 1; atan's coefficients are sin(k t)/(k (1+s^2)^(k/2)). 0 for entire functions.
+int coefficient_bound(Function g) {
+  return g == Function(tan) ? 15 : g == Function(tanh) ? 2 : g == Function(atan) ? 1 : 0;
+}
+
+/// The coefficients of h(s) = (g(s) - g(0))/s at s = u_0, |u_0| < 1/2 or u_0 a ball that contains 0.
+std::vector<Ball> divided_coefficients(Function g, Ball const& u, long n, Status& status) {
+  std::vector<Ball> h(static_cast<std::size_t>(n));
+  double const size = u.magnitude();
+  Ball reach;
+  arb_union(reach.get(), reach.get(), u.get(), working_precision());
+  if (u.contains_zero()) {  // h_k in g_{k+1}(hull(0, u))
+    Series const wide = g(Series::variable(reach, static_cast<int>(n + 1)));
+    for (long k = 0; k < n; ++k) h[static_cast<std::size_t>(k)] = wide[static_cast<int>(k + 1)];
+    status = wide.status();
+    return h;
+  }
+  // h s = g - g(0) read downwards: h_{k-1} = g_k - u h_k loses nothing while |u| <= 1/2 (upwards would lose a factor
+  // 1/|u| each time). It starts so high that the width of the first h_k does not matter in the end.
+  int const bound = size <= 0.5 ? coefficient_bound(g) : 0;
+  long extra = 0;
+  if (size < 1 && (bound > 0 || coefficient_bound(g) == 0)) {
+    auto const wanted = static_cast<double>(std::clamp<long>(arb_rel_accuracy_bits(u.get()), 0, working_precision()));
+    for (double won = bound > 0 ? -4 : 0; won < wanted && extra < working_precision(); ++extra)
+      won += std::max(-std::log2(size), 0.01) + (bound > 0 ? 0 : std::log2(static_cast<double>(n + extra)));
+  }
+  long const last = n - 1 + extra;
+  Ball value;
+  if (bound > 0) {
+    mag_set_ui(arb_radref(value.get()), static_cast<ulong>(bound));
+  } else {
+    Series const wide = g(Series::variable(reach, static_cast<int>(last + 2)));
+    status = wide.status();
+    value = wide[static_cast<int>(last + 1)];
+  }
+  Series const point = g(Series::variable(u, static_cast<int>(last + 1)));
+  for (long k = last;; --k) {
+    if (k < n) h[static_cast<std::size_t>(k)] = value;
+    if (k == 0) return h;
+    value = point[static_cast<int>(k)] - u * value;
+  }
+}
+
+}  // namespace
+
 Series divided(Series (*g)(Series const&), Series const& u) {
-  long const n = u.length(), bits = working_precision();
+  Series r = Series::of_shape(u, u);
   if (!u[0].is_finite()) {
-    Series r = u;
     fill_undefined(r, 0);
     return r;
   }
   if (!u[0].contains_zero() && u[0].mignitude() >= 0.5) return (g(u) - g(Series(0))) / u;
-
-  // Coefficients h_k of h(s) = (g(s) - g(0))/s at s = u_0, from h s = g - g(0), downwards: h_{k-1} = g_k - u_0 h_k
-  // loses nothing while |u_0| <= 1/2 (upwards would lose a factor |u_0| each time). The start, h_k in g_{k+1}(hull(0,
-  // u_0)), is taken so high that its width does not matter.
-  double const size = u[0].magnitude();
-  long extra = 0;
-  if (!u[0].contains_zero() && size < 1) {
-    double const wanted = static_cast<double>(std::clamp<long>(arb_rel_accuracy_bits(u.data()) + 10, 0, bits));
-    extra = static_cast<long>(wanted / std::max(-std::log2(size), 0.5));
-  }
-  long const last = n - 1 + extra;
-  Ball zero, reach;
-  arb_union(reach.get(), zero.get(), u.data(), bits);
-  Series const wide = g(Series::variable(reach, static_cast<int>(last + 2)));
-  std::vector<Ball> h(static_cast<std::size_t>(n));
-  if (u[0].contains_zero()) {
-    for (long k = 0; k < n; ++k) h[static_cast<std::size_t>(k)] = wide[static_cast<int>(k + 1)];
-  } else {
-    Series const thin = g(Series::variable(u[0], static_cast<int>(last + 1)));
-    Ball value = wide[static_cast<int>(last + 1)];
-    for (long k = last;; --k) {
-      if (k < n) h[static_cast<std::size_t>(k)] = value;
-      if (k == 0) break;
-      value = thin[static_cast<int>(k)] - u[0] * value;
-    }
-  }
-  Series r = Series::of_shape(u, u);
-  r.note(wide.status());
+  long const n = u.length();
+  Status status = Status::ok;
+  std::vector<Ball> const h = divided_coefficients(g, u[0], n, status);
+  r.note(status);
   if (n == 1) {
     arb_set(r.data(), h[0].get());
     return r;
   }
   Series inner = u;  // u - u_0
   arb_zero(inner.data());
-  _arb_poly_compose_series_horner(r.data(), h[0].get(), n, inner.data(), n, n, bits);
+  _arb_poly_compose_series_horner(r.data(), h[0].get(), n, inner.data(), n, n, working_precision());
   return r;
 }
 

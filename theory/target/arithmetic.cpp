@@ -11,6 +11,26 @@ std::optional<Rational> exact_value(Program const& program, int k, Rational cons
   return slot[static_cast<std::size_t>(k)];
 }
 
+void tame(Ball& x) {
+  constexpr long most = 65536;
+  arf_ptr const mid = arb_midref(x.get());
+  mag_ptr const radius = arb_radref(x.get());
+  if (!x.is_finite()) return;
+  if (arf_cmpabs_2exp_si(mid, most) > 0 || mag_cmp_2exp_si(radius, most) > 0) {
+    arb_indeterminate(x.get());
+    return;
+  }
+  if (!arf_is_zero(mid) && arf_cmpabs_2exp_si(mid, -most) < 0) {
+    arf_zero(mid);
+    mag_t small;
+    mag_init(small);
+    mag_set_ui_2exp_si(small, 1, -most);
+    mag_add(radius, radius, small);
+    mag_clear(small);
+  }
+  if (!mag_is_zero(radius) && mag_cmp_2exp_si(radius, -most) < 0) mag_set_ui_2exp_si(radius, 1, -most);
+}
+
 Series (*series_function(Op g))(Series const&) {
   switch (g) {
     case Op::exp: return nwidth::exp;
@@ -43,6 +63,7 @@ Ball BallArithmetic::power_log(Ball const& a, long p, long q) const {
   if (arb_is_zero(a.get())) return a;
   Ball const w = nwidth::power(a, p, q);
   if (a.certainly_positive() || !w.is_finite()) return w * log(a);
+  if (!arb_is_nonnegative(a.get())) return log(a);
   // a in [0, M]: between its minimum -q/(p e) and max(0, M^(p/q) log M)
   Ball top;
   arb_get_ubound_arf(arb_midref(top.get()), a.get(), working_precision());

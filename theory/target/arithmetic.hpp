@@ -114,6 +114,10 @@ struct ExactArithmetic {
 /// The exact value of instruction `k` at x, if it is a rational function (with kinks) there.
 std::optional<Rational> exact_value(Program const& program, int k, Rational const& x);
 
+/// x as it may be handed out: numbers beyond 2^65536 count as unbounded, and what is smaller than 2^-65536 is not told
+/// from 0, so that no exact rational made of a ball can exhaust the memory.
+void tame(Ball& x);
+
 /// The series function of g; for exp, sin, cos, tan, sinh, cosh, tanh, atan, log.
 Series (*series_function(Op g))(Series const&);
 

@@ -4,6 +4,7 @@
 
 #include "theory/number/error.hpp"
 #include "theory/target/arithmetic.hpp"
+#include "theory/target/endpoint_interval.hpp"
 #include "theory/target/expression.hpp"
 
 namespace nwidth::target {
@@ -15,8 +16,9 @@ struct IntervalSeries : SmoothSeries {
   Rational const& a;
   Rational const& b;
   Series x;
-  std::vector<signed char> branch;  // of each instruction: the proved sign of what it depends on
-  std::vector<Ball> at_a, at_b;     // the values of all instructions at the ends, made when first needed
+  std::vector<signed char> branch;     // of each instruction: the proved sign of what it depends on
+  std::vector<EndpointInterval> ends;  // the ranges of all instructions, made when first needed
+  std::vector<Ball> at_a, at_b;        // their values at the ends, likewise
   Series::Status status = Series::Status::ok;
 
   IntervalSeries(Program const& p, Rational const& left, Rational const& right, Ball const& whole, int length)
@@ -62,7 +64,16 @@ struct IntervalSeries : SmoothSeries {
     }
     if (arb_is_nonnegative(u.data())) return 1;
     if (arb_is_nonpositive(u.data())) return -1;
-    if (u.is_constant() || u.length() < 2) return 0;
+    if (u.is_constant()) return 0;
+    if (ends.empty()) {  // interval arithmetic with exact ends: [0, 1/4] - 1/4 <= 0
+      EndpointArithmetic arithmetic{a, b};
+      ends.resize(program.code.size());
+      run(program, arithmetic, ends, program.root, [](Instruction const& j) { return !j.used; });
+    }
+    if (EndpointInterval const& w = ends[static_cast<std::size_t>(k)]; w.defined()) {
+      if (mpfr_sgn(w.lo()) >= 0) return 1;
+      if (mpfr_sgn(w.hi()) <= 0) return -1;
+    }
     if (arb_is_nonnegative(u[1].get())) {  // increasing: the ends decide
       if (sign_at_end(k, a, at_a) >= 0) return 1;
       if (int const s = sign_at_end(k, b, at_b); s == -1 || s == 0) return -1;
@@ -129,23 +140,20 @@ Expansion Expression::expand(Rational const& a, Rational const& b, int m) const 
   IntervalSeries over(program, a, b, whole, std::max(m + 1, 2));
   std::vector<Series> slot(program.code.size());
   run(program, over, slot, program.root, unused);
-  auto const finite = [&](Series const& s) {
-    for (int k = 0; k < s.length(); ++k)
-      if (!s[k].is_finite()) return false;
-    return true;
-  };
-  if (over.failed() || !finite(slot[root])) {
+  if (over.failed()) {
     result.status = over.status == Series::Status::kink ? Expansion::Status::kink : Expansion::Status::singular;
     return result;
   }
   result.c.resize(static_cast<std::size_t>(m + 1));
   if (m < slot[root].length()) result.c[static_cast<std::size_t>(m)] = slot[root][m];
-  if (m == 0) return result;
-  MidpointSeries at(over, middle, m);
-  run(program, at, slot, program.root, unused);
-  for (int k = 0; k < std::min(m, slot[root].length()); ++k) {
-    if (!slot[root][k].is_finite()) return {Expansion::Status::singular, {}};
-    result.c[static_cast<std::size_t>(k)] = slot[root][k];
+  if (m > 0) {
+    MidpointSeries at(over, middle, m);
+    run(program, at, slot, program.root, unused);
+    for (int k = 0; k < std::min(m, slot[root].length()); ++k) result.c[static_cast<std::size_t>(k)] = slot[root][k];
+  }
+  for (Ball& c : result.c) {
+    tame(c);
+    if (!c.is_finite()) return {Expansion::Status::singular, {}};
   }
   return result;
 }

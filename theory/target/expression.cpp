@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "theory/target/expression.hpp"
 
+#include <algorithm>
+
 #include "theory/number/error.hpp"
 #include "theory/target/arithmetic.hpp"
 #include "theory/target/parser.hpp"
@@ -78,16 +80,26 @@ Ball Expression::operator()(Ball const& x) const {
   BallArithmetic arithmetic{x};
   std::vector<Ball> slot(program_->code.size());
   run(*program_, arithmetic, slot, program_->root, [](Instruction const& i) { return !i.plain || !i.used; });
-  return slot[static_cast<std::size_t>(program_->root)];
+  Ball& result = slot[static_cast<std::size_t>(program_->root)];
+  tame(result);
+  return std::move(result);
 }
 
 std::vector<Ball> Expression::taylor(Rational const& x, int length) const {
   require_one_input(inputs_, "a Taylor series");
   if (length < 1) throw InvalidInput("a Taylor series needs at least one coefficient, not " + std::to_string(length));
-  TaylorArithmetic arithmetic(*program_, x, length);
-  std::vector<Series> slot(program_->code.size());
-  run(*program_, arithmetic, slot, program_->root, [](Instruction const& i) { return !i.used; });
-  return slot[static_cast<std::size_t>(program_->root)].coefficients(length);
+  auto const made = [&](int terms) {
+    TaylorArithmetic arithmetic(*program_, x, terms);
+    std::vector<Series> slot(program_->code.size());
+    run(*program_, arithmetic, slot, program_->root, [](Instruction const& i) { return !i.used; });
+    return slot[static_cast<std::size_t>(program_->root)].coefficients(length);
+  };
+  std::vector<Ball> c = made(length);
+  auto const known = [](Ball const& b) { return b.is_finite(); };
+  // a root of a zero of higher order, like sqrt(x^2) at 0, uses up coefficients
+  if (c[0].is_finite() && !std::all_of(c.begin(), c.end(), known)) c = made(2 * length + 8);
+  for (Ball& b : c) tame(b);
+  return c;
 }
 
 }  // namespace nwidth::target

@@ -118,7 +118,7 @@ class Builder {
   using Key = std::tuple<Op, Op, int, int, int, long, long>;
 
   int emit(Instruction i);
-  std::vector<int> factors(int a);
+  std::vector<int> factors(int a, bool open_powers);          // x^2 as x, x
   std::pair<Rational, int> core(int a) const;                 // a = first * second, constants stripped
   std::optional<int> vanishing_function(int a, Op& g) const;  // v and g if a = g(v) - g(0)
   /// c if a = c * b.
@@ -127,6 +127,7 @@ class Builder {
   std::optional<Multiple> monomial_in(int a, int b) const;
   std::optional<int> times_log(int a, int b);           // a * b with c b^e log(b) among the factors
   std::optional<int> removable_quotient(int a, int b);  // a / b with g(c b)/b or b/g(c b) among the factors, g(0) = 0
+  std::optional<int> removable_quotient(std::vector<int> above, std::vector<int> below);
   int product(std::vector<int> const& factors);
   Instruction const& at(int a) const { return program_.code[static_cast<std::size_t>(a)]; }
   std::optional<std::pair<Rational, Rational>> affine_form(int a) const;  // p, q

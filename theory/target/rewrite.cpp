@@ -3,6 +3,7 @@
 /// are limits that no evaluation of the factors could find.
 #include <algorithm>
 
+#include "theory/number/error.hpp"
 #include "theory/target/program.hpp"
 
 namespace nwidth::target {
@@ -55,7 +56,7 @@ std::optional<Builder::Multiple> Builder::monomial_in(int a, int b) const {
   return Multiple{*c == 1 ? scale : Rational(scale * nwidth::power(*c, static_cast<unsigned>(i.p))), exponent};
 }
 
-std::vector<int> Builder::factors(int a) {
+std::vector<int> Builder::factors(int a, bool open_powers) {
   std::vector<int> result, open{a};
   while (!open.empty() && result.size() + open.size() < most_factors) {
     int const k = open.back();
@@ -69,7 +70,7 @@ std::vector<int> Builder::factors(int a) {
     } else if (i.op == Op::div && value(i.b)) {
       result.push_back(constant(1 / *value(i.b)));
       open.push_back(i.a);
-    } else if (i.op == Op::power && i.q == 1 && 0 < i.p && i.p <= 4) {
+    } else if (open_powers && i.op == Op::power && i.q == 1 && 0 < i.p && i.p <= 4) {
       for (long j = 0; j < i.p; ++j) result.push_back(i.a);
     } else {
       result.push_back(k);
@@ -100,14 +101,15 @@ std::optional<int> Builder::times_log(int a, int b) {
   // a and b are products without such a pair: it is enough to look at a log on one side and at the monomials of the
   // other
   for (auto const& [with_log, other] : {std::pair(a, b), std::pair(b, a)}) {
-    std::vector<int> logs = factors(with_log);
+    std::vector<int> logs = factors(with_log, true);
     auto const found = std::find_if(logs.begin(), logs.end(), is_log);
     if (found == logs.end()) continue;
     int const u = at(*found).a;
     std::vector<int> rest;
     Multiple m{1, 0};
-    std::vector<int> const candidates =
-        monomial_in(other, u) ? std::vector<int>{other} : factors(other);  // powers as they stand, else taken apart
+    std::vector<int> const candidates = monomial_in(other, u)
+                                            ? std::vector<int>{other}
+                                            : factors(other, true);  // powers as they stand, else taken apart
     for (int const f : candidates) {
       if (auto const c = monomial_in(f, u)) {
         m.scale *= c->scale;
@@ -149,7 +151,12 @@ std::optional<int> Builder::vanishing_function(int a, Op& g) const {
 }
 
 std::optional<int> Builder::removable_quotient(int a, int b) {
-  std::vector<int> above = factors(a), below = factors(b);
+  if (auto const r = removable_quotient(factors(a, false), {b})) return r;
+  if (auto const r = removable_quotient(factors(a, false), factors(b, false))) return r;
+  return removable_quotient(factors(a, true), factors(b, true));
+}
+
+std::optional<int> Builder::removable_quotient(std::vector<int> above, std::vector<int> below) {
   // 1 - cos v = 2 sin(v/2)^2 where the denominator vanishes with v
   for (std::size_t k = 0; k < above.size() && above.size() < most_factors; ++k) {
     Instruction const i = at(above[k]);
@@ -188,6 +195,7 @@ std::optional<int> Builder::removable_quotient(int a, int b) {
   above.insert(above.end(), quotients.begin(), quotients.end());
   below.insert(below.end(), inverses.begin(), inverses.end());
   int const numerator = product(above), denominator = product(below);
+  if (value(denominator) && *value(denominator) == 0) throw InvalidInput("a division by zero");
   if (auto const d = value(denominator)) return mul(constant(1 / *d), numerator);
   return emit({.op = Op::div, .a = numerator, .b = denominator});
 }

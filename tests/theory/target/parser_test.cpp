@@ -30,20 +30,23 @@ TEST_P(Accepts, value) {
 
 INSTANTIATE_TEST_SUITE_P(
     Expression, Accepts,
-    ::testing::Values(
-        Accepted{"x", 0.25, 0.25}, Accepted{" 2 * x + 1 ", 0.5, 2}, Accepted{"2-3-4", 0, -5}, Accepted{"8/4/2", 0, 1},
-        Accepted{"2^3^2", 0, 512}, Accepted{"-x^2", 3, -9}, Accepted{"(-x)^2", 3, 9}, Accepted{"2^-3", 0, 0.125},
-        Accepted{"--x", 2, 2}, Accepted{"-+-x", 2, 2}, Accepted{"2*-x", 2, -4}, Accepted{"x^(5/2)", 4, 32},
-        Accepted{"x^5/2", 2, 16}, Accepted{"x^2.5", 4, 32}, Accepted{"x^-1/2", 4, 0.125}, Accepted{"x^(-1/2)", 4, 0.5},
-        Accepted{"1e-3*x", 2, 0.002}, Accepted{"1.5E+2", 0, 150}, Accepted{".5", 0, 0.5}, Accepted{"5.", 0, 5},
-        Accepted{"exp(0)", 9, 1}, Accepted{"log(exp(x))", 0.3, 0.3}, Accepted{"sin(pi/6)", 0, 0.5},
-        Accepted{"cos(pi*x)", 1, -1}, Accepted{"tan(pi/4)", 0, 1}, Accepted{"sinh(x)+cosh(x)-exp(x)", 0.7, 0},
-        Accepted{"tanh(atan(x))", 0, 0}, Accepted{"sqrt(x)", 9, 3}, Accepted{"abs(x-1)", 0.25, 0.75},
-        Accepted{"min(x, 1/2)", 3, 0.5}, Accepted{"max(x,1,2,5,3)", 3, 5}, Accepted{"relu(x)^3", -2, 0},
-        Accepted{"relu(x)^3", 2, 8}, Accepted{"x^0", 0, 1}, Accepted{"0.1+0.2-0.3", 0, 0},
-        Accepted{"x\n+\t1\r\n", 1, 2}, Accepted{"007", 0, 7}, Accepted{"sin(x)/x", 0, 1}, Accepted{"x*log(x)", 0, 0},
-        Accepted{"(exp(x)-1)/x", 0, 1}, Accepted{"(1-cos(x))/x^2", 0, 0.5}, Accepted{"x/sin(2*x)", 0, 0.5},
-        Accepted{"3*x^2*log(4*x)*cos(x)", 0, 0}, Accepted{"sqrt(x)*log(x)", 0, 0}, Accepted{"sin(x)^2/x^2", 0, 1}));
+    ::testing::Values(Accepted{"x", 0.25, 0.25}, Accepted{" 2 * x + 1 ", 0.5, 2}, Accepted{"2-3-4", 0, -5},
+                      Accepted{"8/4/2", 0, 1}, Accepted{"2^3^2", 0, 512}, Accepted{"-x^2", 3, -9},
+                      Accepted{"(-x)^2", 3, 9}, Accepted{"2^-3", 0, 0.125}, Accepted{"--x", 2, 2},
+                      Accepted{"-+-x", 2, 2}, Accepted{"2*-x", 2, -4}, Accepted{"x^(5/2)", 4, 32},
+                      Accepted{"x^5/2", 2, 16}, Accepted{"x^2.5", 4, 32}, Accepted{"x^-1/2", 4, 0.125},
+                      Accepted{"x^(-1/2)", 4, 0.5}, Accepted{"1e-3*x", 2, 0.002}, Accepted{"1.5E+2", 0, 150},
+                      Accepted{".5", 0, 0.5}, Accepted{"5.", 0, 5}, Accepted{"exp(0)", 9, 1},
+                      Accepted{"log(exp(x))", 0.3, 0.3}, Accepted{"sin(pi/6)", 0, 0.5}, Accepted{"cos(pi*x)", 1, -1},
+                      Accepted{"tan(pi/4)", 0, 1}, Accepted{"sinh(x)+cosh(x)-exp(x)", 0.7, 0},
+                      Accepted{"tanh(atan(x))", 0, 0}, Accepted{"sqrt(x)", 9, 3}, Accepted{"abs(x-1)", 0.25, 0.75},
+                      Accepted{"min(x, 1/2)", 3, 0.5}, Accepted{"max(x,1,2,5,3)", 3, 5}, Accepted{"relu(x)^3", -2, 0},
+                      Accepted{"relu(x)^3", 2, 8}, Accepted{"x^0", 0, 1}, Accepted{"0.1+0.2-0.3", 0, 0},
+                      Accepted{"x\n+\t1\r\n", 1, 2}, Accepted{"007", 0, 7}, Accepted{"sin(x)/x", 0, 1},
+                      Accepted{"x*log(x)", 0, 0}, Accepted{"(exp(x)-1)/x", 0, 1}, Accepted{"(1-cos(x))/x^2", 0, 0.5},
+                      Accepted{"x/sin(2*x)", 0, 0.5}, Accepted{"3*x^2*log(4*x)*cos(x)", 0, 0},
+                      Accepted{"sqrt(x)*log(x)", 0, 0}, Accepted{"sin(x)^2/x^2", 0, 1}, Accepted{"sin(x^2)/x^2", 0, 1},
+                      Accepted{"sin(x*exp(x))/(x*exp(x))", 0, 1}, Accepted{"sin(3*x)*cos(x)/(2*x)", 0, 1.5}));
 
 struct Rejected {
   std::string text;
@@ -86,7 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rejected{"2^x", "position 3: expected a rational constant as exponent"},
         Rejected{"x^pi", "position 3: expected a rational constant as exponent"},
         Rejected{"1/0", "position 2: a division by zero"}, Rejected{"x/(1-1)", "position 2: a division by zero"},
-        Rejected{"x/(x-x)", "a division by zero"}, Rejected{"0^0", "0^0"}, Rejected{"0^-1", "a division by zero"},
+        Rejected{"x/(x-x)", "a division by zero"}, Rejected{"sin(exp(x))/(0*exp(x))", "a division by zero"},
+        Rejected{"0^0", "0^0"}, Rejected{"0^-1", "a division by zero"},
         Rejected{"(-8)^(1/3)", "a root of a negative constant"}, Rejected{"sqrt(-1)", "a root of a negative constant"},
         Rejected{"log(0)", "position 1: the log of a constant that is not positive"},
         Rejected{".", "position 1: expected digits"}, Rejected{"1e", "position 2: expected a decimal exponent"},
