@@ -49,9 +49,11 @@ enum class LocalTaylorLayout {
 /// four; and phi_i (x - x_i)^j is made from its predecessor, not from nothing.
 /// Outside [-1, 1] the network is another function.
 /// @throws InvalidInput as local_taylor()
-Network local_taylor_network(target::Target const& f, int n, int N,
-                             LocalTaylorLayout layout = LocalTaylorLayout::terms);
 Network local_taylor_network(LocalTaylor const& data, LocalTaylorLayout layout = LocalTaylorLayout::terms);
+inline Network local_taylor_network(target::Target const& f, int n, int N,
+                                    LocalTaylorLayout layout = LocalTaylorLayout::terms) {
+  return local_taylor_network(local_taylor(f, n, N), layout);
+}
 
 /// (4/(3N))^n/n!: a bound of sup |f - f_1| on [-1, 1] for every f with |f^(n)| <= 1. Each Taylor polynomial errs by
 /// |x - x_i|^n/n! at most, and a convex combination of them does not err more.

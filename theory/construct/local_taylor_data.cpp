@@ -42,8 +42,4 @@ LocalTaylor local_taylor(target::Target const& f, int n, int N) {
   return data;
 }
 
-Network local_taylor_network(target::Target const& f, int n, int N, LocalTaylorLayout layout) {
-  return local_taylor_network(local_taylor(f, n, N), layout);
-}
-
 }  // namespace nwidth::construct

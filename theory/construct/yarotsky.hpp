@@ -15,8 +15,10 @@ namespace nwidth::construct {
 /// one chain for each j.
 /// Depth 1 + (n - 1)(m + 1). Size (n - 1)(N + 1)(16m + O(1)) + 4N.
 /// @param m  1 ... 10^4, of no effect if n = 1   @throws InvalidInput outside, or as local_taylor()
-Network yarotsky_relu_network(target::Target const& f, int n, int N, int m);
 Network yarotsky_relu_network(LocalTaylor const& data, int m);
+inline Network yarotsky_relu_network(target::Target const& f, int n, int N, int m) {
+  return yarotsky_relu_network(local_taylor(f, n, N), m);
+}
 
 /// A bound of |yarotsky_relu_network - f_1| on [-1, 1], f_1 the function of local_taylor_network for the same data:
 ///   2 sum_{j=1}^{n-1} 2^j c_j sum_{i<j} (H/2)^i 4^(-m-1),   c_j >= max_i |f^(j)(x_i)|/j!, H = 4/(3N).

@@ -70,6 +70,42 @@ TEST(ReluToPolyRelu, FrozenCoefficients) {
   });
 }
 
+TEST(ReluToPolyRelu, FreeCoefficientsByFrozenOnes) {
+  test::for_random(30, [](std::mt19937_64& g) {
+    Network const relu = random_relu_network(g, test::coin(g));
+    std::vector<Layer> layers = relu.layers();
+    bool const own = test::coin(g);
+    for (Layer& layer : layers) {
+      if (layer.activation.kind == Activation::Kind::identity) continue;
+      std::vector<std::vector<Rational>> b;
+      for (int i = 0; i < (own ? layer.weights.rows() : 1); ++i)
+        b.push_back(test::random_frozen(g, static_cast<int>(test::uniform(g, 1, 3)), false).a);
+      layer.activation = Activation::polyrelu_per_neuron(b);
+    }
+    Network const net(relu.inputs(), layers), frozen = relu_to_polyrelu(net, Frozen::llm());
+    EXPECT_EQ(coefficient_model(frozen), Model::M3);
+    EXPECT_EQ(frozen.width(), 3 * net.width());
+    EXPECT_EQ(frozen.depth(), net.depth());
+    expect_same(g, net, frozen);
+    EXPECT_THROW(relu_to_polyrelu(net, Frozen::unit(4)), InvalidInput);
+  });
+}
+
+TEST(CoefficientModel, IsTheMostRestrictive) {
+  auto net = [](std::vector<Activation> const& activations) {
+    std::vector<Layer> layers;
+    for (Activation const& a : activations) layers.push_back({SparseMatrix(2, 2, {{0, 0, 1}, {1, 1, 1}}), {0, 0}, a});
+    return Network(2, layers);
+  };
+  Activation const relu = Activation::relu(), e1 = Activation::polyrelu({0, 1, 0}), square = Activation::relu_power(2);
+  EXPECT_EQ(coefficient_model(net({relu, e1, Activation::identity()})), Model::M3);
+  EXPECT_EQ(coefficient_model(net({relu, square})), Model::M2);
+  EXPECT_EQ(coefficient_model(net({Activation::polyrelu_per_neuron({{0, 1}, {0, 1}}), relu})), Model::M3);
+  EXPECT_EQ(coefficient_model(net({Activation::polyrelu_per_neuron({{0, 1}, {0, 2}})})), Model::M1);
+  EXPECT_EQ(coefficient_model(net({Activation::identity()})), Model::M3);
+  EXPECT_THROW(coefficient_model(net({Activation::gelu()})), InvalidInput);
+}
+
 TEST(ReluToPolyRelu, AnActivatedOutputGetsAnAffineLayer) {
   test::for_random(10, [](std::mt19937_64& g) {
     Network const net = random_relu_network(g, true);
