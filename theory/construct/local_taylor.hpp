@@ -2,6 +2,8 @@
 /// Taylor polynomials on a uniform grid, joined by a partition of unity: the construction behind the Sobolev rates of
 /// ReLU and PolyReLU networks in the literature, in one variable, with exact products.
 #pragma once
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "theory/construct/gadgets_wiring.hpp"
@@ -23,12 +25,20 @@ struct LocalTaylor {
   void check() const;
 };
 
-/// The data of f, each number a dyadic within 2^-(60 + n log2 N) of the true one.
+/// Enclosures of f^(j)(x)/j!, j < length, at the working precision.
+using TaylorSource = std::function<std::vector<Ball>(Rational const& x, int length)>;
+
+/// The data of f, each number a dyadic within 2^-60 local_taylor_error(n, N) of the true one.
 /// @param n  1 ... 32   @param N  1 ... 10^6
 /// @throws InvalidInput outside, or if f has no finite derivative of an order < n at a node, or none that can be
 /// enclosed so tightly
 /// Cost: N + 1 Taylor expansions
-LocalTaylor local_taylor(target::Target const& f, int n, int N);
+LocalTaylor local_taylor(TaylorSource const& f, int n, int N);
+/// @throws InvalidInput also if f has more than one input
+inline LocalTaylor local_taylor(target::Target const& f, int n, int N) {
+  if (f.inputs != 1) throw InvalidInput("a function of one variable is needed, not of " + std::to_string(f.inputs));
+  return local_taylor([&f](Rational const& x, int length) { return f.taylor(x, length); }, n, N);
+}
 
 /// How the network computes f_1(x) = sum_i phi_i(x) sum_{j<n} c_ij (x - x_i)^j, phi_i(x) = psi(3 (x - x_i)/h). Both
 /// compute the same function on [-1, 1], exactly.

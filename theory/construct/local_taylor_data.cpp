@@ -4,14 +4,14 @@
 namespace nwidth::construct {
 namespace {
 
-/// 60 + n log2 N: far below (4/(3N))^n/n!, what the method itself leaves.
+/// 2^-bits <= 2^-60 of what the method itself leaves.
 long bits_for(int n, int N) {
-  long log2 = 0;
-  while ((1L << log2) < N) ++log2;
-  return 60 + n * log2;
+  Rational const error = local_taylor_error(n, N);
+  return 61 + static_cast<long>(msb(denominator(error))) - static_cast<long>(msb(numerator(error)));
 }
 
-bool tight(std::vector<Ball> const& c, long bits) {
+bool tight(std::vector<Ball> const& c, int n, long bits) {
+  if (c.size() != static_cast<std::size_t>(n)) return false;
   for (Ball const& b : c)
     if (!b.is_finite() || b.upper() - b.lower() > power_of_two(-bits)) return false;
   return true;
@@ -19,20 +19,18 @@ bool tight(std::vector<Ball> const& c, long bits) {
 
 }  // namespace
 
-LocalTaylor local_taylor(target::Target const& f, int n, int N) {
-  LocalTaylor data{n, N, {}};
-  local_taylor_error(n, N);  // the checks of n and N
-  if (f.inputs != 1) throw InvalidInput("a function of one variable is needed, not of " + std::to_string(f.inputs));
+LocalTaylor local_taylor(TaylorSource const& f, int n, int N) {
   long const bits = bits_for(n, N);
+  LocalTaylor data{n, N, {}};
   for (int i = 0; i <= N; ++i) {
     Rational const x = data.node(i);
     std::vector<Ball> c;
     for (long precision = bits + 64; precision <= 8 * (bits + 64); precision *= 2) {
       PrecisionScope const scope(precision);
-      c = f.taylor(x, n);
-      if (tight(c, bits)) break;
+      c = f(x, n);
+      if (tight(c, n, bits)) break;
     }
-    if (!tight(c, bits))
+    if (!tight(c, n, bits))
       throw InvalidInput("f has no derivatives of all orders below n = " + std::to_string(n) + " at x = " +
                          exact_string(x) + ", or none that could be enclosed to " + std::to_string(bits) + " bits");
     std::vector<Rational> rounded;

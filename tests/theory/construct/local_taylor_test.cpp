@@ -57,6 +57,39 @@ TEST(LocalTaylor, ErrorIsBelowTheBound) {
   });
 }
 
+TEST(LocalTaylor, ErrorOfExpressionsIsBelowTheBound) {
+  for (int n = 1; n <= 5; ++n)
+    for (std::string const& text : test::members_of_the_ball(n)) {
+      auto const f = target::Expression::parse(text);
+      for (int N : {1, 12}) {
+        Network const net = local_taylor_network(test::taylor_of(f, n, N));
+        Rational const bound = local_taylor_error(n, N);
+        for (int k = 0; k <= 60; ++k)
+          ASSERT_LE(test::error_at(net, f, Rational(k - 30) / 30), bound) << text << " N = " << N;
+      }
+    }
+}
+
+TEST(LocalTaylor, DataAreCloseAndDyadic) {
+  auto const f = target::Expression::parse("exp(x)");
+  LocalTaylor const data = test::taylor_of(f, 4, 100);
+  PrecisionScope const scope(400);
+  for (int i = 0; i <= 100; i += 10)
+    for (int j = 0; j < 4; ++j) {
+      Rational const& c = data.coefficients[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)];
+      EXPECT_TRUE(is_dyadic(c));
+      Ball const exact = exp(Ball(data.node(i))) / Ball(factorial(j));
+      EXPECT_LE(abs(exact - Ball(c)).upper(), power_of_two(-60) * local_taylor_error(4, 100));
+    }
+}
+
+TEST(LocalTaylor, RefusesFunctionsWithoutDerivatives) {
+  EXPECT_THROW(test::taylor_of(target::Expression::parse("sqrt(x + 1)"), 2, 4), InvalidInput);
+  EXPECT_THROW(test::taylor_of(target::Expression::parse("1/x"), 1, 4), InvalidInput);
+  EXPECT_NO_THROW(test::taylor_of(target::Expression::parse("1/x"), 1, 3));  // 0 is no node
+  EXPECT_NO_THROW(test::taylor_of(target::Expression::parse("abs(x)"), 1, 4));
+}
+
 TEST(LocalTaylor, BoundIsNearlyAttained) {
   // x^n/n! errs by (x - x_i)^n/n!: at distance H/2 of a node with phi_i = 1 that is 2^-n of the bound
   for (int n = 1; n <= 4; ++n) {

@@ -19,6 +19,21 @@ inline construct::LocalTaylor taylor_of(int n, int N, std::function<Rational(Rat
   return data;
 }
 
+/// The data of an expression.
+inline construct::LocalTaylor taylor_of(target::Expression const& f, int n, int N) {
+  return construct::local_taylor([&](Rational const& x, int length) { return f.taylor(x, length); }, n, N);
+}
+
+/// Functions of the unit ball of W^{n,inf}: all derivatives up to the n-th are at most 1 in absolute value on [-1, 1].
+inline std::vector<std::string> members_of_the_ball(int n) {
+  return {"exp(x)/3", "sin(x)", "cos(4*x + 1)/4^" + std::to_string(n)};
+}
+
+/// An upper bound of |net(x) - f(x)| from an enclosure of f.
+inline Rational error_at(Network const& net, target::Expression const& f, Rational const& x) {
+  return abs(f(Ball(x)) - Ball(net(x))).upper();
+}
+
 /// f_1(x) by its definition.
 inline Rational joined_taylor(construct::LocalTaylor const& data, Rational const& x) {
   Rational sum = 0;

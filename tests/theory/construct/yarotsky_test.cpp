@@ -48,6 +48,20 @@ TEST(Yarotsky, ErrorIsBelowTheTheoremsBound) {
   });
 }
 
+TEST(Yarotsky, ErrorOfExpressionsIsBelowTheBound) {
+  for (int n = 1; n <= 4; ++n)
+    for (std::string const& text : test::members_of_the_ball(n)) {
+      auto const f = target::Expression::parse(text);
+      for (int N : {1, 8}) {
+        int const m = yarotsky_levels(n, N, Rational(1, 4));
+        Network const net = yarotsky_relu_network(test::taylor_of(f, n, N), m);
+        Rational const bound = local_taylor_error(n, N) + yarotsky_product_error(n, N, m);
+        for (int k = 0; k <= 48; ++k)
+          ASSERT_LE(test::error_at(net, f, Rational(k - 24) / 24), bound) << text << " N = " << N;
+      }
+    }
+}
+
 TEST(Yarotsky, LevelsAreTheLeast) {
   for (int n = 2; n <= 5; ++n)
     for (int N : {1, 10, 1000}) {
