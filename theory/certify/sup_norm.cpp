@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 
+#include "theory/certify/emulator.hpp"
 #include "theory/certify/smooth_error.hpp"
 #include "theory/certify/sup_search.hpp"
 #include "theory/certify/sweep.hpp"
@@ -103,7 +104,7 @@ class Attempt {
 
   void pieces(Graph const& graph, target::Expression const* f) {
     std::size_t cut = 1;
-    sweep(graph, domain_.cuts.front(), domain_.cuts.back(), [&](Point const& l, Point const& r, Polynomial const& p) {
+    Walked const walked = sweep(graph, domain_.cuts.front(), domain_.cuts.back(), [&](Point const& l, Point const& r, Polynomial const& p) {
       if (++pieces_ > options_.most_pieces) {
         failure_ = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
         return false;
@@ -118,6 +119,7 @@ class Attempt {
       return parts_.size() < parts_at_once || flush();
     });
     flush();
+    if (walked == Walked::emulator_out_of_range) failure_ = "the argument of an emulated square leaves [0, 1]";
   }
 
   void whole(ErrorFunction const& e) {
@@ -189,6 +191,27 @@ void merge(Enclosure& best, Enclosure const& next, Options const& options) {
   }
 }
 
+double elapsed(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Runs `work` at rising precision for as long as precision is what limits the result.
+template <class DomainOf, class Work>
+Enclosure attempts(DomainOf const& domain_of, Options const& options, Clock::time_point start, Work const& work) {
+  Enclosure best;
+  for (long bits = options.first_bits;; bits *= 2) {
+    PrecisionScope const scope(bits);
+    Domain const domain = domain_of();
+    Attempt attempt(domain, options, start);
+    work(attempt);
+    Enclosure const next = attempt.result();
+    if (bits == options.first_bits) {
+      best = next;
+    } else {
+      merge(best, next, options);
+    }
+    if (best.proved || !next.bounded || 2 * bits > options.most_bits) return best;
+  }
+}
+
 Enclosure certify(Network const& net, target::Target const* f, Rational const& a, Rational const& b, Options const& options) {
   auto const start = Clock::now();
   if (!(a < b)) throw InvalidInput("the domain [" + exact_string(a) + ", " + exact_string(b) + "] is empty");
@@ -200,29 +223,41 @@ Enclosure certify(Network const& net, target::Target const* f, Rational const& a
   target::Expression const* const expression = f != nullptr && f->expression ? &*f->expression : nullptr;
   Network const* const known = f != nullptr && f->network ? &*f->network : nullptr;
   bool const polynomial = net.is_piecewise_polynomial() && (known == nullptr || known->is_piecewise_polynomial());
-  Graph const graph = polynomial ? difference_graph(net, known) : Graph();
-
-  Enclosure best;
-  for (long bits = options.first_bits;; bits *= 2) {
-    PrecisionScope const scope(bits);
-    Domain const domain = make_domain(a, b, expression);
-    Attempt attempt(domain, options, start);
-    if (polynomial) {
-      attempt.pieces(graph, expression);
-    } else {
-      attempt.whole(SmoothError(net, known, expression));
-    }
-    Enclosure const next = attempt.result();
-    if (bits == options.first_bits) {
-      best = next;
-    } else {
-      merge(best, next, options);
-    }
-    bool const worth_more_bits = !best.proved && next.bounded;
-    if (!worth_more_bits || 2 * bits > options.most_bits) break;
+  auto const domain_of = [&] { return make_domain(a, b, expression); };
+  if (!polynomial) {
+    Enclosure e = attempts(domain_of, options, start, [&](Attempt& attempt) { attempt.whole(SmoothError(net, known, expression)); });
+    e.method = "Taylor models";
+    e.seconds = elapsed(start);
+    return e;
   }
-  best.method = polynomial ? "pieces and Taylor models" : "Taylor models";
-  best.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+
+  Graph graph = difference_graph(net, known);
+  Graph squares = graph;
+  Enclosure best;
+  // First with squares in place of their ReLU emulators: few pieces, and enough where the emulation is much finer than the
+  // error. Its slack is no matter of precision, so one attempt is all.
+  if (replace_emulators(squares) > 0) {
+    Options once = options;
+    once.first_bits = once.most_bits = 2 * options.first_bits;
+    best = attempts(domain_of, once, start, [&](Attempt& attempt) { attempt.pieces(squares, expression); });
+    best.method = "pieces and Taylor models, emulated squares by their error bound";
+    if (!best.proved && best.bounded) best.reason = "the emulation of squares is not much finer than the error";
+  }
+  if (!best.proved) {
+    Enclosure const all = attempts(domain_of, options, start, [&](Attempt& attempt) { attempt.pieces(graph, expression); });
+    bool const first = best.method.empty();
+    if (first || all.bounded) {
+      if (first) {
+        best = all;
+      } else {
+        merge(best, all, options);
+      }
+      best.method = "pieces and Taylor models";
+    } else {
+      best.reason += "; " + all.reason;
+    }
+  }
+  best.seconds = elapsed(start);
   return best;
 }
 

@@ -20,6 +20,10 @@ struct State {
   Ball constant;
   std::vector<Ball> a;
   bool constant_activation = false;
+  Ball excess;           // an emulator's error lies in [0, excess] while z <= most
+  Ball most;
+  bool emulator = false;
+  bool beyond = false;   // z may exceed `most` here
   std::vector<Term> consumers;
   bool few_terms = false;  // z is cheaper to rebuild than to update, and then does not drift
   Polynomial z, h;
@@ -44,7 +48,14 @@ class Walk {
   Walk(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink) : sink_(sink), x_(a), end_(b) {
     std::size_t const count = graph.neurons().size();
     states_.resize(count + 1);  // the last one is the output
-    for (std::size_t i = 1; i < count; ++i) prepare(static_cast<int>(i), graph.neurons()[i].z, &graph.neurons()[i].a);
+    for (std::size_t i = 1; i < count; ++i) {
+      Neuron const& neuron = graph.neurons()[i];
+      prepare(static_cast<int>(i), neuron.z, &neuron.a);
+      if (neuron.excess == 0) continue;
+      states_[i].emulator = true;
+      states_[i].excess = Ball(neuron.excess);
+      states_[i].most = Ball(neuron.most);
+    }
     prepare(static_cast<int>(count), graph.output, nullptr);
     states_[0].h = Polynomial::identity();
     for (std::size_t i = 1; i <= count; ++i) {
@@ -53,17 +64,18 @@ class Walk {
     }
   }
 
-  bool run() {
+  Walked run() {
     State& output = states_.back();
     while (x_ < end_) {
       Point next = end_;
       while (!events_.empty() && stale(events_.top())) events_.pop();
       if (!events_.empty() && events_.top().at < next) next = events_.top().at;
-      if (!sink_(x_, next, output.z)) return false;
+      if (beyond_ > 0) return Walked::emulator_out_of_range;
+      if (!sink_(x_, next, output.z)) return Walked::stopped;
       x_ = std::move(next);
       if (x_ < end_) advance();
     }
-    return true;
+    return Walked::all;
   }
 
  private:
@@ -135,11 +147,33 @@ class Walk {
       } else if (run.settled > x_) {
         h.add_error(branch_gap(s, s.z(span(x_, run.settled))));
       }
-      if (run.until < end_) events_.push({run.until, i, s.generation});
+      Point until = run.until;
+      if (s.emulator) check_emulator(s, run, soon, h, until);
+      if (until < end_) events_.push({std::move(until), i, s.generation});
     }
     bool const changed = !identical(h, s.h);
     if (changed) publish(s, std::move(h));
     return changed;
+  }
+
+  /// Adds an emulator's error, and notes whether its argument stays where the error is known.
+  void check_emulator(State& s, SignRun const& run, Point const& soon, Polynomial& h, Point& until) {
+    // An argument that is 1 up to rounding is let pass: just beyond 1 the emulator is 1.5 u - 0.5, and off by at most u - 1.
+    Ball margin(1);
+    arb_mul_2exp_si(margin.get(), margin.get(), -80);
+    bool beyond = false;
+    if (run.sign >= 0) {
+      Ball const half = s.excess * Ball(0.5);
+      h += Polynomial(half);
+      h.add_error(half + margin);
+      Polynomial room(s.most + margin);
+      room -= s.z;
+      SignRun const inside = sign_run(room, x_, soon, end_);
+      beyond = inside.sign <= 0 || inside.settled > x_;
+      if (inside.until < until) until = inside.until;
+    }
+    if (beyond != s.beyond) beyond_ += beyond ? 1 : -1;
+    s.beyond = beyond;
   }
 
   void publish(State& s, Polynomial h) {
@@ -185,11 +219,12 @@ class Walk {
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::priority_queue<int, std::vector<int>, std::greater<>> dirty_;
   bool started_ = false;
+  int beyond_ = 0;  // emulators with an argument out of range
 };
 
 }  // namespace
 
-bool sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink) {
+Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink) {
   return Walk(graph, a, b, sink).run();
 }
 

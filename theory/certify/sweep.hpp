@@ -12,6 +12,8 @@ namespace nwidth::certify {
 /// coefficients in these balls. Return false to stop.
 using PieceSink = std::function<bool(Point const& left, Point const& right, Polynomial const& output)>;
 
+enum class Walked { all, stopped, emulator_out_of_range };
+
 /// Walks over [a, b], a < b. Consecutive pieces share their ends; together they cover [a, b].
 ///
 /// An event-driven sweep: each neuron knows up to where its pre-activation keeps its sign; at the first such point the
@@ -21,7 +23,8 @@ using PieceSink = std::function<bool(Point const& left, Point const& right, Poly
 /// the working precision, the neuron's value is enclosed by the hull of both branches.
 ///
 /// Cost: per breakpoint, the number of neurons that change times their fan-out; memory: one polynomial per neuron.
-/// @return false if the sink stopped the walk
-bool sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink);
+/// @return stopped if the sink stopped the walk; emulator_out_of_range if an emulator (emulator.hpp) was met with an argument
+///         for which its error is not known: then the pieces seen so far are right, but there are no more
+Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink);
 
 }  // namespace nwidth::certify
