@@ -36,10 +36,27 @@ bool negligible(Point const& l, Point const& r, Point const& scale) {
   return distance(l, r) <= limit;
 }
 
+/// c is the root as far as the working precision can tell: the nearest points around it where the sign is certain.
+void close_in(Polynomial const& z, Point const& c, Point& l, Point& r, int slope) {
+  Point step;
+  arf_mul_2exp_si(step.get(), distance(l, r).get(), -working_precision());
+  for (;; arf_mul_2exp_si(step.get(), step.get(), 8)) {
+    Point lo, hi;
+    arf_sub(lo.get(), c.get(), step.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+    arf_add(hi.get(), c.get(), step.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+    if (lo <= l || hi >= r) return;
+    if (sign_at(z, lo) * slope < 0 && sign_at(z, hi) * slope > 0) {
+      l = std::move(lo);
+      r = std::move(hi);
+      return;
+    }
+  }
+}
+
 /// Shrinks [l, r], on which z is monotone with a sign change, by Newton steps and bisection.
 void refine(Polynomial const& z, Polynomial const& dz, Point& l, Point& r, int slope) {
   long const bits = working_precision();
-  for (int step = 0; step < 200; ++step) {
+  for (int step = 0; step < 1000; ++step) {
     Point const before = distance(l, r);
     Point const m = Point::between(l, r);
     Ball const slope_ball = dz(span(l, r));
@@ -50,14 +67,14 @@ void refine(Polynomial const& z, Polynomial const& dz, Point& l, Point& r, int s
         if (lo > l && lo < r) l = std::move(lo);
         if (hi < r && hi > l) r = std::move(hi);
       }
-    } else {
-      int const s = sign_at(z, m) * slope;
-      if (s > 0) r = m;
-      if (s < 0) l = m;
     }
     Point half;
     arf_mul_2exp_si(half.get(), before.get(), -1);
-    if (distance(l, r) > half) return;
+    if (distance(l, r) <= half) continue;
+    Point const c = Point::between(l, r);
+    int const s = sign_at(z, c) * slope;
+    if (s == 0) return close_in(z, c, l, r, slope);
+    (s > 0 ? r : l) = c;
   }
 }
 

@@ -11,6 +11,7 @@ using test::layer;
 
 /// Checks at exact rational points, ends included, that each piece encloses the network; returns the number of pieces.
 int check_pieces(Network const& net, Rational const& a, Rational const& b, std::mt19937_64& g) {
+  PrecisionScope const scope(256);  // triple zeros cost two thirds of the bits
   Graph const graph = difference_graph(net, nullptr);
   Rational reached = a;
   int pieces = 0;
