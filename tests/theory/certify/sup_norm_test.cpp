@@ -53,7 +53,7 @@ Real sampled_maximum(Network const& net, target::Target const& f, Rational const
 }
 
 target::Target random_target(std::mt19937_64& g) {
-  auto number = [&g] { return exact_string(Rational(test::uniform(g, 1, 40)) / test::uniform(g, 1, 8)); };
+  auto number = [&g] { return Rational(Rational(test::uniform(g, 1, 40)) / test::uniform(g, 1, 8)).str(); };
   auto signed_number = [&] { return (test::coin(g) ? "(-" : "(") + number() + ")"; };
   std::string const w = "(" + number() + ")", c = signed_number();
   std::vector<std::string> const forms{
