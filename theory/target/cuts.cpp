@@ -107,11 +107,14 @@ class ZeroFinder {
   /// A local minimum of |u| without a sign change: kept if the value there is 0 as far as can be seen.
   template <class F>
   void touch(Rational l, Rational r, F const& value) {
-    Real const scale = abs(value(l)) + abs(value(r));
+    Real const scale = abs(value(l)) + abs(value(r)), width(Rational(r - l));
     for (int step = 0; step < 260 && r - l > power_of_two(-bits_ - 8); ++step) {
       Rational const p = round_to_dyadic(l + (r - l) * 3 / 8, bits_ + 12),
                      q = round_to_dyadic(l + (r - l) * 5 / 8, bits_ + 12);
-      if (abs(value(p)) <= abs(value(q))) {
+      Real const at_p = abs(value(p)), at_q = abs(value(q));
+      // A double zero falls faster than the interval shrinks; a minimum above 0 soon does not.
+      if (step % 8 == 7 && std::min(at_p, at_q) > 4 * scale * Real(Rational(r - l)) / width) return;
+      if (at_p <= at_q) {
         r = q;
       } else {
         l = p;
