@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "theory/construct/sawtooth.hpp"
 #include "theory/construct/two_level_front.hpp"
@@ -225,6 +226,38 @@ long log_free_relu_size(int n, int N1, int N2, int m, int power_levels) {
   // them.
   long const power = n == 3 ? 8 * s - 2 : s == 1 ? 18 : 25 * s;
   return a * b + 16 * a + 2 * (b - 1) * power + (n == 3 ? s : 2 * s) + 32L * m - 2;
+}
+
+TwoLevelShape log_free_relu_shape(int n, long size, int m) {
+  if (m < 1 || m > 1000) throw InvalidInput("the products need m = 1 ... 1000 levels, not " + std::to_string(m));
+  if (n < 1 || n > 4) throw InvalidInput("a two-level network needs n = 1 ... 4, not " + std::to_string(n));
+  // Of kappa_n (N1 (N2 - c_n))^-n the share 2^-m is for the powers, whose weights sum to 4 or so: this only chooses.
+  constexpr double offset[] = {0, 0.585786437626905, 1, 1.48045803878}, kappa[] = {1, 0.5, 1.0 / 3, 5.0 / 24};
+  auto merit = [&](int N1, int N2) { return N1 * (N2 - offset[n - 1]); };
+  auto foreseen = [&](int N1, int N2) {
+    double const log_error = std::log2(kappa[n - 1]) - n * std::log2(merit(N1, N2)) - m;
+    int const levels = n <= 2 ? 0 : std::max(1, static_cast<int>(std::ceil((2 - log_error) / 2)));
+    return log_free_relu_size(n, N1, N2, m, levels);
+  };
+  int const least = std::max(n, 2);
+  if (size > 10000000 || foreseen(2, least) > size)
+    throw InvalidInput("a log-free ReLU network with n = " + std::to_string(n) + ", m = " + std::to_string(m) +
+                       " needs a size of " + std::to_string(foreseen(2, least)) + " ... 10000000, not " +
+                       std::to_string(size));
+  TwoLevelShape best;
+  double most = -1;
+  for (int N1 = 2; foreseen(N1, least) <= size; ++N1) {
+    int low = least, high = static_cast<int>(size / N1) + 1;  // foreseen() grows with N2; high is too large
+    while (high - low > 1) {
+      int const middle = low + (high - low) / 2;
+      (foreseen(N1, middle) <= size ? low : high) = middle;
+    }
+    if (merit(N1, low) > most) {
+      most = merit(N1, low);
+      best = {N1, low};
+    }
+  }
+  return best;
 }
 
 }  // namespace nwidth::construct

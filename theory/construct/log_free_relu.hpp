@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// ReLU alone, without the logarithm: the two-level spline with two products in all.
 #pragma once
+#include "theory/construct/two_level.hpp"
 #include "theory/construct/two_level_cells.hpp"
 #include "theory/network/network.hpp"
 
@@ -48,5 +49,10 @@ Network log_free_relu_network(target::Target const& f, int n, int N1, int N2, in
 
 /// The number of weights, if no coefficient vanishes. @param power_levels  as in LogFreeRelu
 long log_free_relu_size(int n, int N1, int N2, int m, int power_levels);
+
+/// N1 and N2 for which error_bound() is about least among networks of at most `size` weights. For n = 3, 4 the number
+/// of weights depends on f through power_levels; it is foreseen for |f| about 1 (smaller f makes smaller networks).
+/// @throws InvalidInput as two_level_shape
+TwoLevelShape log_free_relu_shape(int n, long size, int m = 10);
 
 }  // namespace nwidth::construct

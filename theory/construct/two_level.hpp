@@ -14,8 +14,8 @@ namespace nwidth::construct {
 ///   sup |f - net| <= ((1 + overlap) / (N1 + overlap))^n d_N2(W^n)    (two_level_bound; up to rounding, a share of
 ///   10^-12)
 /// with N1 N2 + (21 + 2p) N1 + 4 N2 - 16 weights, p = n - 1 (n = 1: p = 1, and 5 more; fewer if coefficients vanish).
-/// With N1 ~ sqrt(N2) the error is (1 + o(1)) d_W(W^n) for W the size: no continuous selection of W weights is
-/// asymptotically better.
+/// As N1 -> inf, N1 / N2 -> 0 and overlap -> 0 the error is (1 + o(1)) d_W(W^n) for W the size: no continuous selection
+/// of W weights is asymptotically better.
 ///
 /// Layers: relu (where cells begin and end), relu (the two zigzags, x), relu_power p (shared powers, x), relu (G_i + s,
 /// ramps), relu_power 2 with phi_i G_i = ((phi_i + G_i)^2 - phi_i^2 - G_i^2) / 2. Depth 5. The zigzags, the carried x
