@@ -2,7 +2,7 @@
 """The arrows between the folders: who may include whom.
 
     notebooks -> python -> {fitting -> theory -> kernels/activation, kernels};  experiments -> fitting, kernels, theory
-    within theory: number < network < {target, width} < {construct, certify}, and neither of the last two sees the other
+    within theory: number < network < width < target < {construct, certify}, and neither of the last two sees the other
 
 `python3 tests/arrows/arrows.py [ROOT]` prints each include that goes another way and exits 1 if there is one.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 
 NUMBER = ["kernels/activation", "theory/number"]
 NETWORK = [*NUMBER, "theory/network"]
-SPACES = [*NETWORK, "theory/target", "theory/width"]
+WIDTH = [*NETWORK, "theory/width"]
+TARGET = [*WIDTH, "theory/target"]
 
 # folder -> the folders its files may include, itself not named; the longest folder that holds a file counts
 MAY_SEE = {
@@ -22,10 +23,10 @@ MAY_SEE = {
     "kernels": [],
     "theory/number": NUMBER,
     "theory/network": NETWORK,
-    "theory/target": NETWORK,
     "theory/width": NETWORK,
-    "theory/construct": SPACES,
-    "theory/certify": SPACES,
+    "theory/target": WIDTH,
+    "theory/construct": TARGET,
+    "theory/certify": TARGET,
     "fitting": ["theory", "kernels/activation"],
     "python": ["fitting", "theory", "kernels"],
     "experiments": ["fitting", "theory", "kernels"],

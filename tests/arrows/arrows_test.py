@@ -48,6 +48,7 @@ class PlantedFaults(unittest.TestCase):
             ("theory/network/a.hpp", '"theory/target/target.hpp"'),
             ("theory/target/a.cpp", '"theory/construct/gadgets.hpp"'),
             ("theory/width/a.hpp", '"theory/certify/sup_norm.hpp"'),
+            ("theory/width/a.hpp", '"theory/target/target.hpp"'),
             ("theory/construct/a.cpp", '"theory/certify/sup_norm.hpp"'),
             ("theory/certify/a.cpp", '"theory/construct/gadgets.hpp"'),
             ("theory/certify/a.cpp", '"experiments/record/record.hpp"'),
@@ -84,6 +85,7 @@ class PlantedFaults(unittest.TestCase):
         for where, include in [
             ("theory/number/a.hpp", '"kernels/activation/scalar.hpp"'),
             ("theory/construct/a.hpp", '"theory/width/perfect_spline.hpp"'),
+            ("theory/target/a.cpp", '"theory/width/perfect_spline.hpp"'),
             ("theory/certify/a.hpp", '"theory/target/target.hpp"'),
             ("theory/network/a.cpp", "<nlohmann/json.hpp>"),
             ("theory/number/a.hpp", "<arb.h>"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "support.hpp"
+#include "tests/theory/target/support.hpp"
 #include "theory/number/error.hpp"
 #include "theory/target/expression.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "support.hpp"
+#include "tests/theory/target/support.hpp"
 #include "theory/number/error.hpp"
 
 using namespace nwidth;

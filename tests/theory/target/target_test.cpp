@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "support.hpp"
+#include "tests/theory/target/support.hpp"
 #include "theory/number/error.hpp"
 #include "theory/target/derivative_bounds.hpp"
 #include "theory/width/perfect_spline.hpp"
