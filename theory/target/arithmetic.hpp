@@ -79,7 +79,7 @@ struct RoundedArithmetic {
   }
 };
 
-/// Exact values of instructions with `rational`; empty where undefined.
+/// Exact values of instructions with `rational`; empty where undefined or too long.
 struct ExactArithmetic {
   using Value = std::optional<Rational>;
   Rational x;
@@ -88,12 +88,12 @@ struct ExactArithmetic {
   Value pi() const { return std::nullopt; }
   Value variable(int) const { return x; }
   Value neg(Value const& a) const { return a ? Value(-*a) : a; }
-  Value add(Value const& a, Value const& b) const { return a && b ? Value(*a + *b) : std::nullopt; }
-  Value sub(Value const& a, Value const& b) const { return a && b ? Value(*a - *b) : std::nullopt; }
-  Value mul(Value const& a, Value const& b) const { return a && b ? Value(*a * *b) : std::nullopt; }
-  Value div(Value const& a, Value const& b) const { return a && b && *b != 0 ? Value(*a / *b) : std::nullopt; }
+  Value add(Value const& a, Value const& b) const { return a && b ? short_enough(*a + *b) : std::nullopt; }
+  Value sub(Value const& a, Value const& b) const { return a && b ? short_enough(*a - *b) : std::nullopt; }
+  Value mul(Value const& a, Value const& b) const { return a && b ? short_enough(*a * *b) : std::nullopt; }
+  Value div(Value const& a, Value const& b) const { return a && b && *b != 0 ? short_enough(*a / *b) : std::nullopt; }
   Value power(Value const& a, long p, long) const {
-    if (!a || (p < 0 && *a == 0)) return std::nullopt;
+    if (!a || (p < 0 && *a == 0) || bits(*a) * static_cast<std::size_t>(std::abs(p)) > most_bits) return std::nullopt;
     Rational const r = nwidth::power(*a, static_cast<unsigned>(std::abs(p)));
     return p < 0 ? Rational(1 / r) : r;
   }
@@ -109,6 +109,10 @@ struct ExactArithmetic {
     }
   }
   Value function(Op, Value const&) const { return std::nullopt; }
+
+  static constexpr std::size_t most_bits = 50000;  // nested powers have values of any length
+  static std::size_t bits(Rational const& q) { return q == 0 ? 0 : msb(abs(numerator(q))) + msb(denominator(q)); }
+  static Value short_enough(Rational q) { return bits(q) > most_bits ? std::nullopt : Value(std::move(q)); }
 };
 
 /// The exact value of instruction `k` at x, if it is a rational function (with kinks) there.

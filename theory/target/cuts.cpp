@@ -36,7 +36,7 @@ class ZeroFinder {
       Real const& u = slot[static_cast<std::size_t>(k)];
       return poles ? Real(cos(u)) : u;
     };
-    auto const value = [&](Rational const& x) { return read(all_at(x)); };
+    auto const value = [&](Rational const& x) { return read(all_at(x, k)); };
     std::vector<Real> u;
     for (auto const& slot : values_) u.push_back(read(slot));
     for (std::size_t j = 1; j < u.size(); ++j) {
@@ -45,7 +45,7 @@ class ZeroFinder {
       } else if ((u[j - 1] < 0 && u[j] > 0) || (u[j - 1] > 0 && u[j] < 0)) {
         bisect(grid_[j - 1], grid_[j], u[j - 1] < 0, value);
       } else if (j + 1 < u.size() && abs(u[j]) <= abs(u[j - 1]) && abs(u[j]) <= abs(u[j + 1]) &&
-                 abs(u[j]) < abs(u[j - 1]) + abs(u[j + 1]) && u[j - 1] * u[j + 1] > 0) {
+                 (abs(u[j]) < abs(u[j - 1]) || abs(u[j]) < abs(u[j + 1])) && u[j - 1] * u[j + 1] > 0) {
         touch(grid_[j - 1], grid_[j + 1], value);
       }
     }
@@ -62,13 +62,13 @@ class ZeroFinder {
     grid_.push_back(a_);
     for (Rational x = floor_to(a_, level) + step; x < b_; x += step) grid_.push_back(x);
     grid_.push_back(b_);
-    for (Rational const& x : grid_) values_.push_back(all_at(x));
+    for (Rational const& x : grid_) values_.push_back(all_at(x, program_.root));
   }
 
-  std::vector<Real> all_at(Rational const& q) {
+  std::vector<Real> const& all_at(Rational const& q, int last) {
     Real const x(q);
     RoundedArithmetic<Real> arithmetic{&x};
-    run(program_, arithmetic, slot_, program_.root, [](Instruction const&) { return false; });
+    run(program_, arithmetic, slot_, last, [](Instruction const&) { return false; });
     return slot_;
   }
 
@@ -146,7 +146,10 @@ std::vector<Rational> Expression::cuts(Rational const& a, Rational const& b, lon
   bits = std::clamp(bits, 8L, 280L);  // Real has 332
   std::set<Rational> found;
   std::vector<std::pair<Instruction const*, int>> watched;
+  std::vector<bool> varies;
   for (Instruction const& i : program_->code) {
+    auto const depends = [&](int k) { return k >= 0 && varies[static_cast<std::size_t>(k)]; };
+    varies.push_back(i.op == Op::variable || depends(i.a) || depends(i.b));
     switch (i.op) {
       case Op::abs:
       case Op::relu:
@@ -162,6 +165,7 @@ std::vector<Rational> Expression::cuts(Rational const& a, Rational const& b, lon
       default: break;
     }
   }
+  std::erase_if(watched, [&](auto const& w) { return !varies[static_cast<std::size_t>(w.second)]; });
   if (watched.empty() || a == b) return {};
   ZeroFinder finder(*program_, a, b, bits, found);
   for (auto const& [owner, k] : watched) finder.find(*owner, k);

@@ -21,8 +21,15 @@ struct IntervalSeries : SmoothSeries {
   std::vector<Ball> at_a, at_b;        // their values at the ends, likewise
   Series::Status status = Series::Status::ok;
 
+  Ball middle, offset;                       // x = middle + offset
+  std::vector<std::vector<Ball>> at_middle;  // sums of monomials in powers of the offset
+
   IntervalSeries(Program const& p, Rational const& left, Rational const& right, Ball const& whole, int length)
-      : program(p), a(left), b(right), x(Series::variable(whole, length)), branch(p.code.size(), 0) {}
+      : program(p), a(left), b(right), x(Series::variable(whole, length)), branch(p.code.size(), 0) {
+    arf_set(arb_midref(middle.get()), arb_midref(whole.get()));
+    mag_set(arb_radref(offset.get()), arb_radref(whole.get()));
+    for (Monomials const& polynomial : p.monomials) at_middle.push_back(polynomial.at(middle));
+  }
 
   bool failed() const { return status != Series::Status::ok; }
   Series watched(Series s) {
@@ -32,6 +39,23 @@ struct IntervalSeries : SmoothSeries {
 
   Series variable(int) const { return x; }
   Series affine(Affine const& f) const { return Series::affine(f.ball(x[0]), f.slope(), x.length()); }
+  /// c_k + ... + binomial(i, k) c_i offset^(i-k) + ...
+  Series monomials(int index) const {
+    std::vector<Ball> const& c = at_middle[static_cast<std::size_t>(index)];
+    int const degree = static_cast<int>(c.size()) - 1;
+    std::vector<Ball> r(static_cast<std::size_t>(x.length()));
+    Ball term;
+    for (int k = 0; k <= std::min(degree, x.length() - 1); ++k) {
+      arb_ptr const sum = r[static_cast<std::size_t>(k)].get();
+      for (int i = degree; i > k; --i) {
+        arb_bin_uiui(term.get(), static_cast<ulong>(i), static_cast<ulong>(k), working_precision());
+        arb_addmul(sum, term.get(), c[static_cast<std::size_t>(i)].get(), working_precision());
+        arb_mul(sum, sum, offset.get(), working_precision());
+      }
+      arb_add(sum, sum, c[static_cast<std::size_t>(k)].get(), working_precision());
+    }
+    return Series::from(std::move(r));
+  }
   Series div(Series const& u, Series const& v) { return watched(SmoothSeries::div(u, v)); }
   Series power(Series const& u, long p, long q) { return watched(SmoothSeries::power(u, p, q)); }
   Series power_log(Series const& u, long p, long q) { return watched(SmoothSeries::power_log(u, p, q)); }
@@ -109,6 +133,11 @@ struct MidpointSeries : SmoothSeries {
       : whole(w), x(Series::variable(midpoint, length)) {}
   Series variable(int) const { return x; }
   Series affine(Affine const& f) const { return Series::affine(f.ball(x[0]), f.slope(), x.length()); }
+  Series monomials(int index) const {
+    std::vector<Ball> c = whole.at_middle[static_cast<std::size_t>(index)];
+    c.resize(static_cast<std::size_t>(x.length()));
+    return Series::from(std::move(c));
+  }
   Series kinked(Instruction const& i, Series const& u, Series const& v, Series const&) const {
     return IntervalSeries::chosen(i, u, v, whole.branch[static_cast<std::size_t>(&i - whole.program.code.data())]);
   }
@@ -125,7 +154,7 @@ Expansion Expression::expand(Rational const& a, Rational const& b, int m) const 
                        "]");
   Program const& program = *program_;
   auto const root = static_cast<std::size_t>(program.root);
-  auto const unused = [](Instruction const& i) { return !i.used; };
+  auto const unused = [](Instruction const& i) { return !i.expanded; };
 
   Ball const left(a), right(b);  // exact
   Ball middle, whole;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "theory/target/program.hpp"
 
+#include <arb_poly.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -96,6 +98,20 @@ Ball Affine::slope() const { return at_working_precision(q_ball, q, dyadic); }
 
 Ball Affine::ball(Rational const& x) const { return Ball(Rational(p + q * x)); }
 
+Monomials::Monomials(std::vector<Rational> c) : exact(std::move(c)) {
+  for (Rational const& q : exact) {
+    wide.push_back(wide_ball(q));
+    dyadic.push_back(is_dyadic(q));
+  }
+}
+
+std::vector<Ball> Monomials::at(Ball const& x) const {
+  std::vector<Ball> c;
+  for (std::size_t k = 0; k < exact.size(); ++k) c.push_back(at_working_precision(wide[k], exact[k], dyadic[k]));
+  _arb_poly_taylor_shift(c[0].get(), x.get(), static_cast<slong>(c.size()), working_precision());
+  return c;
+}
+
 std::optional<Rational> Builder::value(int a) const {
   if (at(a).op != Op::constant) return std::nullopt;
   return program_.constants[static_cast<std::size_t>(at(a).index)].exact;
@@ -140,7 +156,9 @@ int Builder::emit(Instruction i) {
     program_.affine.push_back(
         {f->first, f->second, wide_ball(f->first), wide_ball(f->second), is_dyadic(f->first) && is_dyadic(f->second)});
   }
+  auto c = monomials_of(i);
   program_.code.push_back(i);
+  if (c) polynomial_[program_.size() - 1] = std::move(*c);
   return shared_[key] = program_.size() - 1;
 }
 
@@ -237,8 +255,65 @@ int Builder::extreme(Op op, int a, int b) {
   return emit({.op = op, .a = a, .b = b, .difference = difference});
 }
 
+std::optional<std::vector<Rational>> Builder::monomials(int a) const {
+  if (auto const f = affine_form(a)) {
+    if (f->second == 0) return std::vector<Rational>{f->first};
+    return std::vector<Rational>{f->first, f->second};
+  }
+  auto const found = polynomial_.find(a);
+  if (found == polynomial_.end()) return std::nullopt;
+  return found->second;
+}
+
+/// Sums, multiples and products with a monomial; a power of a sum or a product of sums is better left as it is.
+std::optional<std::vector<Rational>> Builder::monomials_of(Instruction const& i) const {
+  constexpr std::size_t most = 101;
+  if (program_.inputs != 1 || i.affine >= 0 || i.a < 0) return std::nullopt;
+  auto a = monomials(i.a);
+  if (!a) return std::nullopt;
+  auto const single = [](std::vector<Rational> const& c) {
+    return std::count(c.begin(), c.end(), Rational(0)) + 1 == static_cast<long>(c.size());
+  };
+  if (i.op == Op::neg) {
+    for (Rational& c : *a) c = -c;
+    return a;
+  }
+  if (i.op == Op::power) {
+    if (i.q != 1 || i.p < 2 || !single(*a)) return std::nullopt;
+    std::size_t const degree = (a->size() - 1) * static_cast<std::size_t>(i.p);
+    if (degree >= most) return std::nullopt;
+    std::vector<Rational> c(degree + 1, 0);
+    c.back() = checked(nwidth::power(a->back(), static_cast<unsigned>(i.p)));
+    return c;
+  }
+  auto const b = i.b < 0 ? std::nullopt : monomials(i.b);
+  if (!b) return std::nullopt;
+  if (i.op == Op::add || i.op == Op::sub) {
+    a->resize(std::max(a->size(), b->size()), 0);
+    for (std::size_t k = 0; k < b->size(); ++k)
+      (*a)[k] = checked(i.op == Op::add ? (*a)[k] + (*b)[k] : (*a)[k] - (*b)[k]);
+    return a;
+  }
+  if (i.op == Op::div && b->size() == 1) {
+    for (Rational& c : *a) c = checked(c / b->front());
+    return a;
+  }
+  if (i.op != Op::mul || !(single(*a) || single(*b)) || a->size() + b->size() > most) return std::nullopt;
+  std::vector<Rational> c(a->size() + b->size() - 1, 0);
+  for (std::size_t k = 0; k < a->size(); ++k)
+    for (std::size_t l = 0; l < b->size(); ++l)
+      if ((*a)[k] != 0 && (*b)[l] != 0) c[k + l] = checked((*a)[k] * (*b)[l]);
+  return c;
+}
+
 Program Builder::finish(int root) {
   Program& p = program_;
+  for (auto& [k, c] : polynomial_) {
+    Instruction& i = p.code[static_cast<std::size_t>(k)];
+    if (i.op != Op::add && i.op != Op::sub) continue;
+    i.monomials = static_cast<int>(p.monomials.size());
+    p.monomials.emplace_back(std::move(c));
+  }
   auto const mark = [&](auto operands) {
     std::vector<bool> live(p.code.size(), false);
     live[static_cast<std::size_t>(root)] = true;
@@ -254,10 +329,14 @@ Program Builder::finish(int root) {
   auto const used = mark([](Instruction const& i) {
     return i.affine >= 0 ? Operands{} : Operands{i.a, i.b, i.difference};
   });
+  auto const expanded = mark([](Instruction const& i) {
+    return i.affine >= 0 || i.monomials >= 0 ? Operands{} : Operands{i.a, i.b, i.difference};
+  });
   Program result;
   result.inputs = p.inputs;
   result.constants = std::move(p.constants);
   result.affine = std::move(p.affine);
+  std::vector<Monomials> const all = std::move(p.monomials);
   std::vector<int> place(p.code.size(), -1);
   for (std::size_t k = 0; k < p.code.size(); ++k) {
     if (!kept[k]) continue;
@@ -266,6 +345,13 @@ Program Builder::finish(int root) {
       if (*operand >= 0) *operand = place[static_cast<std::size_t>(*operand)];
     i.plain = plain[k];
     i.used = used[k];
+    i.expanded = expanded[k];
+    if (i.monomials >= 0 && i.expanded) {  // only these are kept: every partial sum has its own
+      result.monomials.push_back(all[static_cast<std::size_t>(i.monomials)]);
+      i.monomials = static_cast<int>(result.monomials.size()) - 1;
+    } else {
+      i.monomials = -1;
+    }
     place[k] = result.size();
     result.code.push_back(i);
   }

@@ -63,6 +63,18 @@ struct Affine {
   Ball slope() const;
 };
 
+/// c_0 + c_1 x + ... written as a sum of monomials: expanded around the middle of an interval, where the monomials
+/// themselves would cancel.
+struct Monomials {
+  std::vector<Rational> exact;
+  std::vector<Ball> wide;  // as Constant::wide
+  std::vector<bool> dyadic;
+
+  explicit Monomials(std::vector<Rational> c);
+  /// Taylor coefficients at x, all of them.
+  std::vector<Ball> at(Ball const& x) const;
+};
+
 struct Instruction {
   Op op = Op::constant;
   Op inner = Op::constant;  // of `divided`
@@ -71,10 +83,12 @@ struct Instruction {
   int difference = -1;      // of min, max: the instruction a - b, whose sign decides
   long p = 1, q = 1;        // exponent
   int affine = -1;          // in Program::affine, if this is p + q x with q != 0 (one input only)
+  int monomials = -1;       // in Program::monomials, if this is a sum of monomials of degree >= 2 (one input only)
   bool rational =
       false;          // + - * / natural and integer powers, abs, relu, min, max of rationals and x: exact in Rational
   bool plain = true;  // needed for a value: not only for the sign of a difference
   bool used = true;   // needed when affine instructions are taken as they stand
+  bool expanded = true;  // needed when sums of monomials are so as well
 };
 
 struct Program {
@@ -83,6 +97,7 @@ struct Program {
   std::vector<Instruction> code;
   std::vector<Constant> constants;
   std::vector<Affine> affine;
+  std::vector<Monomials> monomials;
 
   int size() const { return static_cast<int>(code.size()); }
 };
@@ -133,7 +148,11 @@ class Builder {
   std::optional<std::pair<Rational, Rational>> affine_form(int a) const;  // p, q
   std::optional<std::pair<Rational, Rational>> affine_result(Instruction const& i) const;
 
+  std::optional<std::vector<Rational>> monomials(int a) const;
+  std::optional<std::vector<Rational>> monomials_of(Instruction const& i) const;
+
   Program program_;
+  std::map<int, std::vector<Rational>> polynomial_;  // of degree >= 2
   std::map<Key, int> shared_;
   std::map<Rational, int> constant_index_;
 };
@@ -151,6 +170,12 @@ void run(Program const& program, A& arithmetic, std::vector<typename A::Value>& 
     if constexpr (requires { arithmetic.affine(program.affine[0]); }) {
       if (i.affine >= 0) {
         out = arithmetic.affine(program.affine[static_cast<std::size_t>(i.affine)]);
+        continue;
+      }
+    }
+    if constexpr (requires { arithmetic.monomials(0); }) {
+      if (i.monomials >= 0) {
+        out = arithmetic.monomials(i.monomials);
         continue;
       }
     }

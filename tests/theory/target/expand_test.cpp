@@ -137,6 +137,29 @@ TEST(Expand, singular_where_powers_are) {
   EXPECT_EQ(status("sin(x)/x^2", -1, 1), Status::singular);
 }
 
+TEST(Expand, huge_and_tiny_values_end_in_bounded_time) {
+  std::string squares = "x+1", powers = "x-1/3", towers = "x", roots = "x+2";
+  for (int k = 0; k < 60; ++k) squares = "(" + squares + ")^2";
+  for (int k = 0; k < 6; ++k) powers = "(" + powers + ")^64";
+  for (int k = 0; k < 8; ++k) towers = "exp(" + towers + ")";
+  for (int k = 0; k < 60; ++k) roots = "sqrt(" + roots + ")";
+  for (std::string const& text :
+       {squares, powers, towers, "1/" + towers, "exp(-" + towers + ")", "sin(" + towers + ")", roots,
+        "abs(" + powers + ")", "abs(" + squares + "-1)", "abs(exp(-" + towers + ")-1/3)", std::string("x^1000000"),
+        std::string("(x+x^2)^1000000"), std::string("(x+2)^(-999999/1000000)"),
+        std::string("relu((x-1/3)^60*(x^64-1/7)^60)"), std::string("1e5000*x"), std::string("x/1e5000")}) {
+    Expression const f = Expression::parse(text);
+    for (Rational const& a : {Rational(-1), Rational(0), Rational(1, 4), Rational(8)}) {
+      EXPECT_TRUE(model_holds(f, a, a + Rational(1, 4), 5)) << text;
+      for (Ball const& b : {f.range(a, a + Rational(1, 4)), f(Ball(a)), f.taylor(a, 3)[2]})
+        if (b.is_finite()) {
+          EXPECT_LE(b.lower(), b.upper());  // an exact rational can be had
+        }
+      (void)f.cuts(a, a + Rational(1, 4));
+    }
+  }
+}
+
 TEST(Range, holds_the_function) {
   int finite = 0;
   test::for_random(1200, [&](std::mt19937_64& g) {
@@ -225,6 +248,7 @@ TEST(Cuts, exact_where_dyadic) {
   EXPECT_EQ(cuts("exp(x)+sin(x)/x"), V{});
   EXPECT_EQ(cuts("abs(abs(x)-1/2)"), (V{Rational(-1, 2), 0, Rational(1, 2)}));
   EXPECT_EQ(cuts("sqrt(relu(x-1/4))"), V{Rational(1, 4)});
+  EXPECT_EQ(cuts("cos(x)/pi^2+x/3+abs(pi-3)+sqrt(1+x^2)"), V{});
 }
 
 TEST(Cuts, brackets_elsewhere) {
