@@ -167,21 +167,23 @@ SignRun sign_run(Polynomial const& z, Point const& x, Point const& soon, Point c
     if (decided) return run;
   }
   run.settled = x;
-  // A polynomial piece far beyond the next event is of no interest: it will have changed by then.
-  Point far;
-  arf_sub(far.get(), soon.get(), x.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+  // A polynomial piece far beyond the next event is of no interest: it will have changed by then. Events that differ by
+  // rounding only are no measure of that.
+  Point least = distance(x, end);
+  arf_mul_2exp_si(least.get(), least.get(), -14);
+  arf_add(least.get(), x.get(), least.get(), 64, ARF_RND_CEIL);
+  Point const& stop = std::min(end, std::max(soon, least));
+  Point far = distance(x, stop);
   arf_mul_2exp_si(far.get(), far.get(), 4);
-  arf_add(far.get(), far.get(), x.get(), 64, ARF_RND_CEIL);
-  if (!(soon < far && far < end)) far = end;
-  run.until = far;
-  if ((run.sign = sign_on(z, x, far)) != 0) return run;
-
-  Point const& stop = soon < end ? soon : end;
-  run.until = stop;
-  std::vector<Interval> const b = bernstein_on(z, x, stop);
-  double largest = 0;
-  for (Interval v : b) largest = std::max(largest, v.magnitude());
-  if (!(largest > std::ldexp(1.0, static_cast<int>(-working_precision() * 3 / 4)))) return run;  // sign 0: negligible
+  arf_add(far.get(), x.get(), far.get(), 64, ARF_RND_CEIL);
+  if (!(stop < far && far < end)) far = end;
+  for (Point const* to : {static_cast<Point const*>(&far), &stop}) {
+    run.until = *to;
+    std::vector<Interval> const b = bernstein_on(z, x, *to);
+    if ((run.sign = common_sign(b)) != 0) return run;
+    // Not told apart from 0 anywhere on the run: a difference that vanishes, seen through rounding.
+    if (std::all_of(b.begin(), b.end(), [](Interval v) { return v.contains(0); })) return run;
+  }
 
   Polynomial const dz = z.derivative();
   Point const scale = distance(x, end);
@@ -193,9 +195,9 @@ SignRun sign_run(Polynomial const& z, Point const& x, Point const& soon, Point c
   }
   // A zero at x itself, up to rounding: step over it, in strides that double.
   Point stride = distance(x, c.hi);
-  Point least;
-  arf_mul_2exp_si(least.get(), scale.get(), -working_precision());
-  if (stride < least) stride = least;
+  Point tiny;
+  arf_mul_2exp_si(tiny.get(), scale.get(), -working_precision());
+  if (stride < tiny) stride = tiny;
   for (;;) {
     Point near_end, far_end;
     arf_add(near_end.get(), x.get(), stride.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
