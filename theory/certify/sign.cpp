@@ -177,7 +177,7 @@ SignRun sign_run(Polynomial const& z, Point const& x, Point const& soon, Point c
   arf_mul_2exp_si(far.get(), far.get(), 4);
   arf_add(far.get(), x.get(), far.get(), 64, ARF_RND_CEIL);
   if (!(stop < far && far < end)) far = end;
-  for (Point const* to : {static_cast<Point const*>(&far), &stop}) {
+  for (Point const* to : {&end, static_cast<Point const*>(&far), &stop}) {
     run.until = *to;
     std::vector<Interval> const b = bernstein_on(z, x, *to);
     if ((run.sign = common_sign(b)) != 0) return run;

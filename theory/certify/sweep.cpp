@@ -45,7 +45,8 @@ struct Later {
 
 class Walk {
  public:
-  Walk(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink) : sink_(sink), x_(a), end_(b) {
+  Walk(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink)
+      : sink_(sink), x_(a), end_(b), left_(a) {
     std::size_t const count = graph.neurons().size();
     states_.resize(count + 1);  // the last one is the output
     for (std::size_t i = 1; i < count; ++i) {
@@ -65,17 +66,16 @@ class Walk {
   }
 
   Walked run() {
-    State& output = states_.back();
     while (x_ < end_) {
-      Point next = end_;
-      while (!events_.empty() && stale(events_.top())) events_.pop();
-      if (!events_.empty() && events_.top().at < next) next = events_.top().at;
       if (beyond_ > 0) return Walked::emulator_out_of_range;
-      if (!sink_(x_, next, output.z)) return Walked::stopped;
-      x_ = std::move(next);
-      if (x_ < end_) advance();
+      while (!events_.empty() && stale(events_.top())) events_.pop();
+      bool const more = !events_.empty() && events_.top().at < end_;
+      x_ = more ? events_.top().at : end_;
+      if (more) advance();
+      if (stopped_) return Walked::stopped;
     }
-    return Walked::all;
+    emit();
+    return stopped_ ? Walked::stopped : Walked::all;
   }
 
  private:
@@ -176,12 +176,19 @@ class Walk {
     s.beyond = beyond;
   }
 
+  /// The piece that ends at x_, before the output changes. Events that change nothing downstream end no piece.
+  void emit() {
+    if (left_ < x_ && !stopped_) stopped_ = !sink_(left_, x_, states_.back().z);
+    left_ = x_;
+  }
+
   void publish(State& s, Polynomial h) {
     if (started_) {
       Polynomial change = h;
       change -= s.h;
       for (Term const& c : s.consumers) {
         State& t = states_[static_cast<std::size_t>(c.neuron)];
+        if (&t == &states_.back()) emit();
         if (!t.few_terms) t.z.add_multiple(change, c.weight);
         if (!t.queued) {
           t.queued = true;
@@ -215,10 +222,12 @@ class Walk {
 
   PieceSink const& sink_;
   Point x_, end_;
+  Point left_;  // where the present piece of the output begins
   std::vector<State> states_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::priority_queue<int, std::vector<int>, std::greater<>> dirty_;
   bool started_ = false;
+  bool stopped_ = false;
   int beyond_ = 0;  // emulators with an argument out of range
 };
 
