@@ -47,7 +47,8 @@ function(nwidth_sources name)
   endforeach()
 endfunction()
 
-# nwidth_check_headers(): the target nwidth_headers compiles each public header alone, and twice in one file.
+# nwidth_check_headers(): the target nwidth_headers compiles each header alone, and twice in one file. A header that is
+# the first thing its own .cpp includes is checked there already, and left out.
 function(nwidth_check_headers)
   get_property(modules GLOBAL PROPERTY NWIDTH_MODULES)
   add_custom_target(nwidth_headers)
@@ -56,6 +57,13 @@ function(nwidth_check_headers)
     get_property(headers GLOBAL PROPERTY NWIDTH_HEADERS_${name})
     set(sources)
     foreach(header IN LISTS headers)
+      string(REGEX REPLACE "hpp$" "cpp" own ${header})
+      if(EXISTS ${PROJECT_SOURCE_DIR}/${own})
+        file(STRINGS ${PROJECT_SOURCE_DIR}/${own} first REGEX "^#include" LIMIT_COUNT 1)
+        if(first STREQUAL "#include \"${header}\"")
+          continue()
+        endif()
+      endif()
       set(source ${PROJECT_BINARY_DIR}/headers/${header}.cpp)
       file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n#include \"@header@\"\n" @ONLY)
       list(APPEND sources ${source})

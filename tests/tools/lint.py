@@ -28,6 +28,8 @@ def faults(path, text):
             yield 1, f"the first line is to be '{mark}{SPDX}'"
         if len(lines) - 1 > LONGEST_FILE:
             yield len(lines) - 1, f"{len(lines) - 1} lines; a file holds one idea and at most {LONGEST_FILE} lines"
+    if path.suffix == ".hpp" and "#pragma once\n" not in text:
+        yield 1, "no '#pragma once'"
     if text and not text.endswith("\n"):
         yield len(lines), "no newline at the end"
     for number, line in enumerate(lines, 1):

@@ -22,7 +22,7 @@ class Lint(unittest.TestCase):
             ("a.py", "# SPDX-License-Identifier: Apache-2.0\n"),
             ("a.md", "x" * 200 + "\n"),
             ("a.cpp", CPP + "\n" * 599),
-            ("a.hpp", CPP + "// \u2264 " + "x" * 115 + "\n"),
+            ("a.hpp", CPP + "#pragma once\n// \u2264 " + "x" * 115 + "\n"),
         ]:
             self.assertEqual([], faults(name, text), name)
 
@@ -32,6 +32,7 @@ class Lint(unittest.TestCase):
             ("CMakeLists.txt", "project(x)\n", "first line"),
             ("dev", "#!/usr/bin/env bash\ntrue\n", "first line"),
             ("a.cpp", CPP + "\n" * 600, "601 lines"),
+            ("a.hpp", CPP + "int x();\n", "pragma once"),
             ("a.cpp", CPP + "int x;", "no newline"),
             ("a.cpp", CPP + "int x; \n", "blanks"),
             ("a.md", "text \n", "blanks"),
