@@ -9,8 +9,8 @@ namespace nwidth::certify {
 
 inline constexpr int largest_bernstein_degree = 48;
 
-/// Bernstein coefficients on u in [0, 1] of sum_j c_j u^j. The range lies in their hull; first and last are the end values.
-/// Degrees up to largest_bernstein_degree; above, the tail is added to every coefficient as an interval.
+/// Bernstein coefficients on u in [0, 1] of sum_j c_j u^j. The range lies in their hull; first and last are the end
+/// values. Degrees up to largest_bernstein_degree; above, the tail is added to every coefficient as an interval.
 std::vector<Interval> bernstein_from_unit_powers(std::vector<Interval> const& c);
 
 /// The same on u in [-1, 1], where |u^j| <= 1 keeps the conversion well conditioned.

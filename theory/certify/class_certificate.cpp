@@ -165,9 +165,11 @@ Enclosure class_certificate(width::OptimalSpace const& s, Rational const& relati
 
 Enclosure class_certificate_two_level(int n, int N1, int N2, Rational const& overlap, Rational const& relative) {
   if (N1 < 1) throw InvalidInput("N1 must be at least 1, not " + std::to_string(N1));
-  if (overlap <= 0 || overlap >= 1) throw InvalidInput("the overlap must lie in (0, 1), not at " + exact_string(overlap));
+  if (overlap <= 0 || overlap >= 1)
+    throw InvalidInput("the overlap must lie in (0, 1), not at " + exact_string(overlap));
   width::OptimalSpace const local = width::optimal_space(n, N2);
-  // A cell with its overlaps has length (1 + overlap) 2/N1; x lies where one cell counts alone if it keeps 2 overlap of half of it.
+  // A cell with its overlaps has length (1 + overlap) 2/N1; x lies where one cell counts alone if it keeps 2 overlap of
+  // half of it.
   Rational const scale = power((1 + overlap) / N1, static_cast<unsigned>(n));
   Enclosure const anywhere = class_certificate(local, relative);
   Rational const inset = round_to_dyadic(2 * overlap / (1 + overlap), 60) + power_of_two(-60);
@@ -188,7 +190,8 @@ Enclosure class_certificate_local_taylor(int n, int N, Rational const& relative)
   if (n < 1 || n > 64) throw InvalidInput("n must lie in 1 ... 64, not at " + std::to_string(n));
   if (N < 1) throw InvalidInput("N must be at least 1, not " + std::to_string(N));
   Options const options = options_for(relative);
-  // With v = u - 1/2: phi = 1 for u <= 1/3, 2 - 3u for 1/3 <= u <= 2/3; on [0, 1/3] the sum is u^n <= 3^-n, its value at 1/3.
+  // With v = u - 1/2: phi = 1 for u <= 1/3, 2 - 3u for 1/3 <= u <= 2/3; on [0, 1/3] the sum is u^n <= 3^-n, its value
+  // at 1/3.
   PrecisionScope const scope(256);
   std::vector<Ball> c(static_cast<std::size_t>(n) + 2);
   for (int k = 0; k <= n; ++k) {

@@ -95,8 +95,8 @@ int replace_emulators(Graph& graph) {
         LinearForm const value = value_of(c);
         Rational const factor = weight_of(form.terms, c.A) / weight_of(value.terms, c.A);
         bool const fits = factor != 0 && std::all_of(value.terms.begin(), value.terms.end(), [&](auto const& t) {
-          return weight_of(form.terms, t.neuron) == factor * t.weight;
-        });
+                            return weight_of(form.terms, t.neuron) == factor * t.weight;
+                          });
         if (!fits) continue;
         auto const [place, fresh] = number_of.try_emplace({c.first, c.level}, count + static_cast<int>(squares.size()));
         if (fresh) squares.push_back(c);
@@ -151,8 +151,8 @@ int replace_emulators(Graph& graph) {
     for (std::size_t k = 0; k < squares.size(); ++k) {
       if (squares[k].first != i || !needed[static_cast<std::size_t>(count) + k]) continue;
       ++replaced;
-      emit(count + static_cast<int>(k), {forms[static_cast<std::size_t>(i)], {0, 0, 1},
-                                         power_of_two(-2 * squares[k].level - 2), Rational(1)});
+      emit(count + static_cast<int>(k),
+           {forms[static_cast<std::size_t>(i)], {0, 0, 1}, power_of_two(-2 * squares[k].level - 2), Rational(1)});
     }
     if (!needed[static_cast<std::size_t>(i)]) continue;
     Neuron n = graph.neurons()[static_cast<std::size_t>(i)];

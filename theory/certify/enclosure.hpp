@@ -14,9 +14,9 @@ struct Enclosure {
   std::string reason;    ///< why not, if !proved: one clause
   Rational at;           ///< a point where |error| >= lower
   std::string method;
-  long pieces = 0;       ///< polynomial pieces walked over
-  long boxes = 0;        ///< boxes bounded
-  long bits = 0;         ///< working precision of the last attempt
+  long pieces = 0;  ///< polynomial pieces walked over
+  long boxes = 0;   ///< boxes bounded
+  long bits = 0;    ///< working precision of the last attempt
   double seconds = 0;
 };
 
@@ -25,7 +25,7 @@ struct Options {
   Rational absolute = 0;                     ///< or upper - lower <= absolute
   long most_pieces = 20'000'000;
   double most_seconds = 600;
-  long first_bits = 128, most_bits = 1024;   ///< working precision, doubled while it is what limits the result
+  long first_bits = 128, most_bits = 1024;  ///< working precision, doubled while it is what limits the result
 };
 
 }  // namespace nwidth::certify

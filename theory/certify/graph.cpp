@@ -5,7 +5,8 @@
 
 namespace nwidth::certify {
 
-LinearForm combine(std::vector<LinearForm const*> const& forms, std::vector<Rational> const& weights, Rational const& constant) {
+LinearForm combine(std::vector<LinearForm const*> const& forms, std::vector<Rational> const& weights,
+                   Rational const& constant) {
   LinearForm r;
   r.constant = constant;
   std::map<int, Rational> sum;
@@ -41,7 +42,8 @@ std::vector<Rational> polynomial_of(Activation const& a, int neuron) {
 }  // namespace
 
 std::vector<LinearForm> Graph::append(Network const& network) {
-  if (network.inputs() != 1) throw InvalidInput("a network of one input is needed, not of " + std::to_string(network.inputs()));
+  if (network.inputs() != 1)
+    throw InvalidInput("a network of one input is needed, not of " + std::to_string(network.inputs()));
   std::vector<LinearForm> forms(1);
   forms[0].terms.push_back({0, Rational(1)});
   for (Layer const& layer : network.layers()) {

@@ -46,7 +46,8 @@ class Graph {
 };
 
 /// sum_i weight_i form_i + constant, sorted and without zeros.
-LinearForm combine(std::vector<LinearForm const*> const& forms, std::vector<Rational> const& weights, Rational const& constant);
+LinearForm combine(std::vector<LinearForm const*> const& forms, std::vector<Rational> const& weights,
+                   Rational const& constant);
 
 /// The graph of first - second (the second may be null).
 Graph difference_graph(Network const& first, Network const* second);

@@ -81,11 +81,12 @@ void refine(Polynomial const& z, Polynomial const& dz, Point& l, Point& r, int s
 /// The first place in [l, r] where the sign may change.
 struct FirstChange {
   bool found = false;
-  int before = 0;    // the sign on [l, lo], if lo > l
-  Point lo, hi;      // the change happens in here, if at all
+  int before = 0;  // the sign on [l, lo], if lo > l
+  Point lo, hi;    // the change happens in here, if at all
 };
 
-FirstChange first_change(Polynomial const& z, Polynomial const& dz, Point const& l, Point const& r, Point const& scale) {
+FirstChange first_change(Polynomial const& z, Polynomial const& dz, Point const& l, Point const& r,
+                         Point const& scale) {
   FirstChange result;
   std::vector<std::pair<Point, Point>> todo{{l, r}};  // rightmost first
   while (!todo.empty()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The error of a network with smooth activations (GELU, SiLU, rational), by Taylor expansion of network and target together.
+/// The error of a network with smooth activations (GELU, SiLU, rational), by Taylor expansion of network and target
+/// together.
 #pragma once
 #include "theory/certify/sup_search.hpp"
 #include "theory/network/network.hpp"
@@ -7,7 +8,8 @@
 
 namespace nwidth::certify {
 
-/// expression + known - net on any interval. Kinks inside make expand() fail, and range() takes the hull of both branches.
+/// expression + known - net on any interval. Kinks inside make expand() fail, and range() takes the hull of both
+/// branches.
 class SmoothError final : public ErrorFunction {
  public:
   /// @param known, expression  may be null: their sum is the target. All must outlive this object.

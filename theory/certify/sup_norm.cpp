@@ -68,7 +68,8 @@ Domain make_domain(Rational const& a, Rational const& b, target::Expression cons
   Domain d;
   Rational const ulp = power_of_two(-end_bits) * (b - a);
   auto bracket = [&](Rational const& x) {
-    Rational const step = power_of_two(static_cast<long>(msb(numerator(ulp))) - static_cast<long>(msb(denominator(ulp))));
+    Rational const step =
+        power_of_two(static_cast<long>(msb(numerator(ulp))) - static_cast<long>(msb(denominator(ulp))));
     Rational const q = x / step;
     Integer floor = numerator(q) / denominator(q);
     if (Rational(floor) > q) --floor;
@@ -100,24 +101,27 @@ Domain make_domain(Rational const& a, Rational const& b, target::Expression cons
 class Attempt {
  public:
   Attempt(Domain const& domain, Options const& options, Clock::time_point start)
-      : domain_(domain), options_(options), search_(options, distance(domain.cuts.front(), domain.cuts.back()), start) {}
+      : domain_(domain),
+        options_(options),
+        search_(options, distance(domain.cuts.front(), domain.cuts.back()), start) {}
 
   void pieces(Graph const& graph, target::Expression const* f) {
     std::size_t cut = 1;
-    Walked const walked = sweep(graph, domain_.cuts.front(), domain_.cuts.back(), [&](Point const& l, Point const& r, Polynomial const& p) {
-      if (++pieces_ > options_.most_pieces) {
-        failure_ = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
-        return false;
-      }
-      errors_.emplace_back(f, p);
-      Point left = l;
-      while (cut < domain_.cuts.size() && domain_.cuts[cut] < r) {
-        if (left < domain_.cuts[cut]) part(left, domain_.cuts[cut], errors_.back());
-        left = domain_.cuts[cut++];
-      }
-      part(left, r, errors_.back());
-      return parts_.size() < parts_at_once || flush();
-    });
+    Walked const walked = sweep(
+        graph, domain_.cuts.front(), domain_.cuts.back(), [&](Point const& l, Point const& r, Polynomial const& p) {
+          if (++pieces_ > options_.most_pieces) {
+            failure_ = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
+            return false;
+          }
+          errors_.emplace_back(f, p);
+          Point left = l;
+          while (cut < domain_.cuts.size() && domain_.cuts[cut] < r) {
+            if (left < domain_.cuts[cut]) part(left, domain_.cuts[cut], errors_.back());
+            left = domain_.cuts[cut++];
+          }
+          part(left, r, errors_.back());
+          return parts_.size() < parts_at_once || flush();
+        });
     flush();
     if (walked == Walked::emulator_out_of_range) failure_ = "the argument of an emulated square leaves [0, 1]";
   }
@@ -135,8 +139,8 @@ class Attempt {
     std::string const& why = failure_.empty() ? search_.failure() : failure_;
     e.bounded = why.empty() && std::isfinite(search_.upper());
     if (e.bounded) e.upper = exact(std::max(search_.upper(), search_.lower()));
-    e.proved = e.bounded &&
-               (e.upper - e.lower <= options_.relative * e.upper || e.upper - e.lower <= options_.absolute);
+    e.proved =
+        e.bounded && (e.upper - e.lower <= options_.relative * e.upper || e.upper - e.lower <= options_.absolute);
     if (!why.empty()) {
       e.reason = why;
     } else if (!e.bounded) {
@@ -152,8 +156,8 @@ class Attempt {
 
  private:
   void part(Point const& l, Point const& r, ErrorFunction const& e) {
-    bool const inside = (domain_.left_end_inside || domain_.cuts.front() < l) &&
-                        (domain_.right_end_inside || r < domain_.cuts.back());
+    bool const inside =
+        (domain_.left_end_inside || domain_.cuts.front() < l) && (domain_.right_end_inside || r < domain_.cuts.back());
     parts_.push_back({l, r, &e, inside});
   }
 
@@ -212,12 +216,13 @@ Enclosure attempts(DomainOf const& domain_of, Options const& options, Clock::tim
   }
 }
 
-Enclosure certify(Network const& net, target::Target const* f, Rational const& a, Rational const& b, Options const& options) {
+Enclosure certify(Network const& net, target::Target const* f, Rational const& a, Rational const& b,
+                  Options const& options) {
   auto const start = Clock::now();
   if (!(a < b)) throw InvalidInput("the domain [" + exact_string(a) + ", " + exact_string(b) + "] is empty");
   if (net.inputs() != 1 || net.outputs() != 1)
-    throw InvalidInput("a network of one input and one output is needed, not " + std::to_string(net.inputs()) + " and " +
-                       std::to_string(net.outputs()));
+    throw InvalidInput("a network of one input and one output is needed, not " + std::to_string(net.inputs()) +
+                       " and " + std::to_string(net.outputs()));
   if (f != nullptr && f->inputs != 1)
     throw InvalidInput("a target of one variable is needed, not of " + std::to_string(f->inputs));
   target::Expression const* const expression = f != nullptr && f->expression ? &*f->expression : nullptr;
@@ -225,7 +230,8 @@ Enclosure certify(Network const& net, target::Target const* f, Rational const& a
   bool const polynomial = net.is_piecewise_polynomial() && (known == nullptr || known->is_piecewise_polynomial());
   auto const domain_of = [&] { return make_domain(a, b, expression); };
   if (!polynomial) {
-    Enclosure e = attempts(domain_of, options, start, [&](Attempt& attempt) { attempt.whole(SmoothError(net, known, expression)); });
+    Enclosure e = attempts(domain_of, options, start,
+                           [&](Attempt& attempt) { attempt.whole(SmoothError(net, known, expression)); });
     e.method = "Taylor models";
     e.seconds = elapsed(start);
     return e;
@@ -234,8 +240,8 @@ Enclosure certify(Network const& net, target::Target const* f, Rational const& a
   Graph graph = difference_graph(net, known);
   Graph squares = graph;
   Enclosure best;
-  // First with squares in place of their ReLU emulators: few pieces, and enough where the emulation is much finer than the
-  // error. Its slack is no matter of precision, so one attempt is all.
+  // First with squares in place of their ReLU emulators: few pieces, and enough where the emulation is much finer than
+  // the error. Its slack is no matter of precision, so one attempt is all.
   if (replace_emulators(squares) > 0) {
     Options once = options;
     once.first_bits = once.most_bits = 2 * options.first_bits;
@@ -244,7 +250,8 @@ Enclosure certify(Network const& net, target::Target const* f, Rational const& a
     if (!best.proved && best.bounded) best.reason = "the emulation of squares is not much finer than the error";
   }
   if (!best.proved) {
-    Enclosure const all = attempts(domain_of, options, start, [&](Attempt& attempt) { attempt.pieces(graph, expression); });
+    Enclosure const all =
+        attempts(domain_of, options, start, [&](Attempt& attempt) { attempt.pieces(graph, expression); });
     bool const first = best.method.empty();
     if (first || all.bounded) {
       if (first) {

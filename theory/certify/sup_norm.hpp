@@ -7,12 +7,13 @@
 
 namespace nwidth::certify {
 
-/// Encloses sup_{x in [a, b]} |f(x) - net(x)|, where net is the real function of the network (exact weights, no rounding).
+/// Encloses sup_{x in [a, b]} |f(x) - net(x)|, where net is the real function of the network (exact weights, no
+/// rounding).
 ///
 /// A piecewise polynomial network is cut into its pieces (sweep.hpp); on each the error is modelled by Taylor expansion
-/// at the exact middle and bounded in Bernstein form. Any other network (GELU, SiLU, rational) is expanded together with
-/// the target. What cannot be proved to the tolerance is returned with proved = false and a reason; an upper bound that
-/// could not be had at all with bounded = false.
+/// at the exact middle and bounded in Bernstein form. Any other network (GELU, SiLU, rational) is expanded together
+/// with the target. What cannot be proved to the tolerance is returned with proved = false and a reason; an upper bound
+/// that could not be had at all with bounded = false.
 ///
 /// @param net  one input, one output
 /// @param f    d = 1

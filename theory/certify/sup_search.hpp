@@ -49,7 +49,7 @@ class SupSearch {
   struct Model {
     std::vector<Interval> b;  // Bernstein coefficients of the polynomial part on [l, r]
     double remainder = 0;
-    double blur = 0;          // how much of the coefficients is their balls' radius: no bound, a diagnosis
+    double blur = 0;  // how much of the coefficients is their balls' radius: no bound, a diagnosis
     double upper = 0;
     bool valid = false;
     bool exact = false;

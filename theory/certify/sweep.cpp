@@ -20,10 +20,10 @@ struct State {
   Ball constant;
   std::vector<Ball> a;
   bool constant_activation = false;
-  Ball excess;           // an emulator's error lies in [0, excess] while z <= most
+  Ball excess;  // an emulator's error lies in [0, excess] while z <= most
   Ball most;
   bool emulator = false;
-  bool beyond = false;   // z may exceed `most` here
+  bool beyond = false;  // z may exceed `most` here
   std::vector<Term> consumers;
   bool few_terms = false;  // z is cheaper to rebuild than to update, and then does not drift
   Polynomial z, h;
@@ -105,7 +105,8 @@ class Walk {
   Polynomial branch(State const& s, Polynomial const& z) const {
     std::size_t const r = s.a.size() - 1;
     if (r == 1 && arb_is_one(s.a[1].get()) && arb_is_zero(s.a[0].get())) return z;
-    bool const monomial = std::all_of(s.a.begin(), s.a.end() - 1, [](Ball const& c) { return arb_is_zero(c.get()) != 0; });
+    bool const monomial =
+        std::all_of(s.a.begin(), s.a.end() - 1, [](Ball const& c) { return arb_is_zero(c.get()) != 0; });
     if (monomial) {
       Polynomial p = z.power(static_cast<unsigned>(r));
       if (!arb_is_one(s.a[r].get())) p *= s.a[r];
@@ -158,7 +159,8 @@ class Walk {
 
   /// Adds an emulator's error, and notes whether its argument stays where the error is known.
   void check_emulator(State& s, SignRun const& run, Point const& soon, Polynomial& h, Point& until) {
-    // An argument that is 1 up to rounding is let pass: just beyond 1 the emulator is 1.5 u - 0.5, and off by at most u - 1.
+    // An argument that is 1 up to rounding is let pass: just beyond 1 the emulator is 1.5 u - 0.5, and off by at most u
+    // - 1.
     Ball margin(1);
     arb_mul_2exp_si(margin.get(), margin.get(), -80);
     bool beyond = false;

@@ -19,11 +19,12 @@ enum class Walked { all, stopped, emulator_out_of_range };
 /// An event-driven sweep: each neuron knows up to where its pre-activation keeps its sign; at the first such point the
 /// change is propagated to the neurons that depend on it, and only to them. A breakpoint that is not dyadic lies
 /// between two close dyadics; the piece begins at the lower one, and the error of having taken one branch between the
-/// two is added to the constant coefficient, so that the coefficients stay an enclosure. Where a sign cannot be decided at
-/// the working precision, the neuron's value is enclosed by the hull of both branches.
+/// two is added to the constant coefficient, so that the coefficients stay an enclosure. Where a sign cannot be decided
+/// at the working precision, the neuron's value is enclosed by the hull of both branches.
 ///
 /// Cost: per breakpoint, the number of neurons that change times their fan-out; memory: one polynomial per neuron.
-/// @return stopped if the sink stopped the walk; emulator_out_of_range if an emulator (emulator.hpp) was met with an argument
+/// @return stopped if the sink stopped the walk; emulator_out_of_range if an emulator (emulator.hpp) was met with an
+/// argument
 ///         for which its error is not known: then the pieces seen so far are right, but there are no more
 Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink);
 

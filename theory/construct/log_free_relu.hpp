@@ -30,10 +30,10 @@ struct LogFreeRelu {
 /// 0. For n = 3, 4 the powers that all cells share are emulated: squares by the sawtooth, cubes as the product of t and
 /// its square.
 ///
-/// @theorem{nwidth, Theorem B}  For all f with |f^(n)| <= 1: sup |f - net| <= (1 + 2^(1-m)) (1 + 2^-m) two_level_bound, up to
-///   rounding. For n = 1, 2 the network has N1 N2 + 16 N1 + 4 N2 + 32m - 6 weights (n = 1: 5 more) whatever the
-///   accuracy, for n = 3, 4 a multiple of log(1/error) stands before N2 (log_free_relu_size): no logarithm multiplies
-///   N1 N2, so ReLU networks of size W reach (1 + o(1)) d_W(W^n) as well.
+/// @theorem{nwidth, Theorem B}  For all f with |f^(n)| <= 1: sup |f - net| <= (1 + 2^(1-m)) (1 + 2^-m)
+///   two_level_bound, up to rounding. For n = 1, 2 the network has N1 N2 + 16 N1 + 4 N2 + 32m - 6 weights (n = 1: 5
+///   more) whatever the accuracy, for n = 3, 4 a multiple of log(1/error) stands before N2 (log_free_relu_size): no
+///   logarithm multiplies N1 N2, so ReLU networks of size W reach (1 + o(1)) d_W(W^n) as well.
 /// The products err by less than their bound B 4^-m because the errors of the two cancel: with p the sum of the even
 /// phi_i, mul(p, y) + mul(1 - p, y) = y exactly (the error of the sawtooth is even about 1/2 and has the period 2^-m).
 /// So only the difference of the two splines on an overlap counts, by its 2^-m-fold.

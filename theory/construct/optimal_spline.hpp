@@ -17,8 +17,9 @@ namespace nwidth::construct {
 /// certify::class_certificate. S reproduces polynomials of degree < n.
 ///
 /// N - 1 neurons relu(x - t)^(n-1) (N - n knots, n - 1 outer knots <= -2) and an output bias; size <= 3N - 2.
-/// @deviation  n = 1: piecewise linear interpolation at the midpoints -1 + (2i - 1)/N, constant beyond, error <= 1/N = d_N:
-///   continuous, unlike the step functions of the theorem, at the price of a neuron: N neurons, size <= 3N + 1.
+/// @deviation  n = 1: piecewise linear interpolation at the midpoints -1 + (2i - 1)/N, constant beyond, error
+///   <= 1/N = d_N: continuous, unlike the step functions of the theorem, at the price of a neuron: N neurons, size <=
+///   3N + 1.
 /// @param n  1 ... 6   @param N  >= max(n, 2), N <= 10^6
 /// @throws InvalidInput outside these ranges, or if f has no finite value at a node
 /// Cost: N values of f at 100 + 2 n log2 N bits, and O(N n^2) operations.

@@ -66,7 +66,8 @@ TEST(ClassCertificate, agrees_with_the_peano_kernel_summed_directly) {
     ASSERT_TRUE(e.proved);
     double const at = e.at.convert_to<double>();
     EXPECT_NEAR(peano_norm(s, at) / e.lower.convert_to<double>(), 1, 2e-4) << n << " " << N;
-    for (int k = 0; k < 3; ++k) EXPECT_LE(peano_norm(s, test::uniform_real(g, -1, 1)), e.upper.convert_to<double>() * 1.0002);
+    for (int k = 0; k < 3; ++k)
+      EXPECT_LE(peano_norm(s, test::uniform_real(g, -1, 1)), e.upper.convert_to<double>() * 1.0002);
   });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Cases on which sampling, naive intervals or doubles give a wrong or no answer; each truth is known in closed form or to
-/// 18 digits.
+/// Cases on which sampling, naive intervals or doubles give a wrong or no answer; each truth is known in closed form or
+/// to 18 digits.
 #include <cmath>
 
 #include "tests/theory/certify/networks.hpp"
@@ -85,7 +85,8 @@ TEST(HardCases, the_square_root_against_its_best_spline) {  // 6: 1/(4 N (N + 1)
   std::vector<Rational> b, jumps;
   auto knot = [&](int i) { return power(Rational(i * (i + 1)) / (N * (N + 1)), 2); };
   Rational const E = Rational(1) / (4 * N * (N + 1));
-  // On each piece the chord of sqrt through the piece's ends, shifted: sqrt - s = +-E; the ends' values are sqrt(knot) -+ E.
+  // On each piece the chord of sqrt through the piece's ends, shifted: sqrt - s = +-E; the ends' values are sqrt(knot)
+  // -+ E.
   auto value = [&](int i) { return Rational(i * (i + 1)) / (N * (N + 1)) + E; };
   Rational slope = 0;
   for (int i = 0; i < N; ++i) {
@@ -101,7 +102,8 @@ TEST(HardCases, the_square_root_against_its_best_spline) {  // 6: 1/(4 N (N + 1)
 
 TEST(HardCases, flat_everywhere) {  // 7
   auto with_bias = [](Rational const& bias) {
-    return Network(1, {layer({{1}, {-1}}, {0, 0}, Activation::relu_power(2)), layer({{1, 1}}, {bias}, Activation::identity())});
+    return Network(
+        1, {layer({{1}, {-1}}, {0, 0}, Activation::relu_power(2)), layer({{1, 1}}, {bias}, Activation::identity())});
   };
   expect_encloses(sup_error(with_bias(Rational(1, 10)), target::resolve("x^2"), -1, 1), "1/10");
   Enclosure const e = sup_error(with_bias(exact(0.1)), target::resolve("x^2"), -1, 1);
@@ -140,9 +142,11 @@ TEST(HardCases, silu_against_relu_on_a_long_interval) {  // 19, on [-40, 40]: th
 }
 
 TEST(HardCases, a_rational_activation_and_its_pole) {
-  Network const net(1, {layer({{1}}, {0}, Activation::rational({1}, {1, 0, 25})), layer({{1}}, {0}, Activation::identity())});
+  Network const net(
+      1, {layer({{1}}, {0}, Activation::rational({1}, {1, 0, 25})), layer({{1}}, {0}, Activation::identity())});
   expect_encloses(sup_error(net, target::resolve("0"), -1, 1), "1");
-  Network const pole(1, {layer({{1}}, {0}, Activation::rational({1}, {0, 1})), layer({{1}}, {0}, Activation::identity())});
+  Network const pole(1,
+                     {layer({{1}}, {0}, Activation::rational({1}, {0, 1})), layer({{1}}, {0}, Activation::identity())});
   Enclosure const e = sup_error(pole, target::resolve("0"), -1, 1);
   EXPECT_FALSE(e.proved);
   EXPECT_FALSE(e.bounded);

@@ -6,7 +6,8 @@
 
 namespace nwidth::test {
 
-inline Layer layer(std::vector<std::vector<Rational>> const& weights, std::vector<Rational> bias, Activation activation) {
+inline Layer layer(std::vector<std::vector<Rational>> const& weights, std::vector<Rational> bias,
+                   Activation activation) {
   std::vector<Entry> entries;
   for (std::size_t i = 0; i < weights.size(); ++i)
     for (std::size_t j = 0; j < weights[i].size(); ++j)

@@ -56,23 +56,22 @@ target::Target random_target(std::mt19937_64& g) {
   auto number = [&g] { return Rational(Rational(test::uniform(g, 1, 40)) / test::uniform(g, 1, 8)).str(); };
   auto signed_number = [&] { return (test::coin(g) ? "(-" : "(") + number() + ")"; };
   std::string const w = "(" + number() + ")", c = signed_number();
-  std::vector<std::string> const forms{
-      "exp(x)",
-      "sin(" + w + "*x + " + c + ")",
-      "1/(1 + " + w + "*x^2)",
-      "abs(x - " + c + "/64)",
-      "abs(x - 0.1)^(5/2)",
-      "relu(" + w + "*x - " + c + "/8)^2 - x",
-      "sqrt(x + 1)",
-      "sqrt(2 + sin(" + w + "*x))",
-      "log(2 + x)*" + c,
-      "x^3 - " + c + "*x",
-      "min(exp(x), 1 + " + w + "*x)",
-      "max(cos(" + w + "*x), x/3)",
-      "tanh(" + w + "*x)",
-      "atan(x*" + c + ") + abs(x)/3",
-      c + "/7",
-      "cosh(x) - sinh(x/2)*tan(x/2)"};
+  std::vector<std::string> const forms{"exp(x)",
+                                       "sin(" + w + "*x + " + c + ")",
+                                       "1/(1 + " + w + "*x^2)",
+                                       "abs(x - " + c + "/64)",
+                                       "abs(x - 0.1)^(5/2)",
+                                       "relu(" + w + "*x - " + c + "/8)^2 - x",
+                                       "sqrt(x + 1)",
+                                       "sqrt(2 + sin(" + w + "*x))",
+                                       "log(2 + x)*" + c,
+                                       "x^3 - " + c + "*x",
+                                       "min(exp(x), 1 + " + w + "*x)",
+                                       "max(cos(" + w + "*x), x/3)",
+                                       "tanh(" + w + "*x)",
+                                       "atan(x*" + c + ") + abs(x)/3",
+                                       c + "/7",
+                                       "cosh(x) - sinh(x/2)*tan(x/2)"};
   return target::resolve(test::pick(g, forms));
 }
 
@@ -89,9 +88,8 @@ void check_pair(Network const& net, target::Target const& f, Rational const& a, 
 }
 
 TEST(SupNorm, encloses_the_sampled_maximum_for_shallow_networks) {
-  test::for_random(260, [](std::mt19937_64& g) {
-    check_pair(test::random_network(g, 1, 10), random_target(g), -1, 1);
-  });
+  test::for_random(260,
+                   [](std::mt19937_64& g) { check_pair(test::random_network(g, 1, 10), random_target(g), -1, 1); });
 }
 
 TEST(SupNorm, encloses_the_sampled_maximum_for_deep_networks) {

@@ -37,7 +37,8 @@ TEST(Sweep, random_shallow_networks_are_enclosed_at_exact_points) {
 }
 
 TEST(Sweep, random_deep_networks_are_enclosed_at_exact_points) {
-  test::for_random(150, [](std::mt19937_64& g) { check_pieces(test::random_network(g, 2 + below(g, 3), 5), -2, 3, g); });
+  test::for_random(150,
+                   [](std::mt19937_64& g) { check_pieces(test::random_network(g, 2 + below(g, 3), 5), -2, 3, g); });
 }
 
 TEST(Sweep, the_sawtooth_has_all_its_teeth) {
@@ -86,8 +87,8 @@ TEST(Sweep, double_zeros_and_flat_zeros_are_no_obstacle) {
 }
 
 TEST(Sweep, the_sink_can_stop_it) {
-  Network const net(1, {layer({{1}, {1}}, {0, Rational(-1, 2)}, Activation::relu()),
-                        layer({{1, 1}}, {0}, Activation::identity())});
+  Network const net(
+      1, {layer({{1}, {1}}, {0, Rational(-1, 2)}, Activation::relu()), layer({{1, 1}}, {0}, Activation::identity())});
   int calls = 0;
   EXPECT_EQ(sweep(difference_graph(net, nullptr), Point(Rational(-1)), Point(Rational(1)),
                   [&](Point const&, Point const&, Polynomial const&) { return ++calls < 2; }),
@@ -96,8 +97,9 @@ TEST(Sweep, the_sink_can_stop_it) {
 }
 
 TEST(Graph, identity_layers_fold_exactly) {
-  Network const net(1, {layer({{Rational(1, 3)}}, {Rational(1, 7)}, Activation::identity()),
-                        layer({{3}}, {Rational(-3, 7)}, Activation::relu()), layer({{1}}, {0}, Activation::identity())});
+  Network const net(1,
+                    {layer({{Rational(1, 3)}}, {Rational(1, 7)}, Activation::identity()),
+                     layer({{3}}, {Rational(-3, 7)}, Activation::relu()), layer({{1}}, {0}, Activation::identity())});
   Graph const g = difference_graph(net, nullptr);
   ASSERT_EQ(g.neurons().size(), 2U);
   EXPECT_EQ(g.neurons()[1].z.constant, 0);
