@@ -185,7 +185,7 @@ void SupSearch::resolve(Part const& p, Model m, int depth) {
     double const upper = round_up(top.magnitude + m.remainder);
     if (done(upper)) return accept(upper);  // and so are all that are left
     // Noise that halving does not lessen: of the balls (more bits would help), or of doubles (a shorter part does).
-    if (m.blur > 0.1 * tolerance_ * upper) {
+    if (m.blur > 0.1 * tolerance_ * upper && spread(top.b) <= 4 * m.blur) {
       limited_ = true;
       return accept(upper);
     }
