@@ -15,6 +15,3 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/nwidth-config.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/nwidth-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/nwidth-config.cmake ${PROJECT_BINARY_DIR}/nwidth-config-version.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindNwidthNumbers.cmake DESTINATION ${package})
-if(TARGET nwidth)
-  install(TARGETS nwidth)
-endif()
