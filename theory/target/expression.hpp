@@ -33,6 +33,7 @@ class Expression {
   /// x^y is right-associative and binds tighter than the sign: -x^2 = -(x^2). The exponent must be a rational constant:
   /// x^3, x^-1, x^(5/2), x^2.5 (but x^5/2 is x^5 divided by 2). u^(p/q) with q > 1 in lowest terms needs u >= 0; u^0
   /// = 1.
+  /// At most 20000 characters, nested at most 200 deep; min and max take two arguments or more.
   /// @throws InvalidInput with the position and what was expected there
   static Expression parse(std::string_view text, int inputs = 1);
 
