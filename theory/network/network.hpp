@@ -125,7 +125,9 @@ class Network {
 /// A rational as a T: exact or enclosed where T can, else the nearest.
 template <class T>
 T scalar_from(Rational const& q) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (std::is_same_v<T, double>) {
+    return to_double(q);
+  } else if constexpr (std::is_floating_point_v<T>) {
     return q.template convert_to<T>();
   } else {
     return T(q);

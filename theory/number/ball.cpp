@@ -13,7 +13,17 @@ namespace {
 
 thread_local long precision = 128;
 
-Rational to_rational(arf_srcptr x) {
+/// Beyond 2^+-largest_exponent nobody wants all digits of a number: erf(10^5) is 1 - 2^-14426950424.
+constexpr long largest_exponent = 1L << 20;
+
+/// x, and a nearby bound of it from below or above (or 0 if `side` is 0) where |x| < 2^-largest_exponent.
+Rational to_rational(arf_srcptr x, int side) {
+  if (arf_is_zero(x)) return 0;
+  if (fmpz_cmp_si(ARF_EXPREF(x), -largest_exponent) < 0) {
+    if (side == 0 || side != arf_sgn(x)) return 0;
+    Rational const bound = power_of_two(-largest_exponent);
+    return side < 0 ? Rational(-bound) : bound;
+  }
   fmpz_t m, e;
   fmpz_init(m);
   fmpz_init(e);
@@ -23,7 +33,7 @@ Rational to_rational(arf_srcptr x) {
   long const exponent = fmpz_get_si(e);
   fmpz_clear(m);
   fmpz_clear(e);
-  return mantissa == 0 ? Rational(0) : Rational(mantissa) * power_of_two(exponent);
+  return Rational(mantissa) * power_of_two(exponent);
 }
 
 struct Arf {
@@ -86,23 +96,41 @@ Ball Ball::pi() {
   return r;
 }
 
-bool Ball::contains(Rational const& q) const { return is_finite() ? lower() <= q && q <= upper() : true; }
+bool Ball::is_finite() const {
+  return arb_is_finite(x_) && fmpz_cmp_si(ARF_EXPREF(arb_midref(x_)), largest_exponent) <= 0 &&
+         fmpz_cmp_si(MAG_EXPREF(arb_radref(x_)), largest_exponent) <= 0;
+}
+
+bool Ball::contains(Rational const& q) const {
+  fmpq_t t;
+  fmpq_init(t);
+  fmpq_set_mpq(t, q.backend().data());
+  bool const yes = arb_contains_fmpq(x_, t) != 0;  // exact
+  fmpq_clear(t);
+  return yes;
+}
+
+void Ball::require_finite() const {
+  if (!is_finite()) throw InvalidInput("an infinite ball has no rational midpoint and ends");
+}
 
 Rational Ball::midpoint() const {
-  if (!is_finite()) throw InvalidInput("an infinite ball has no rational midpoint");
-  return to_rational(arb_midref(x_));
+  require_finite();
+  return to_rational(arb_midref(x_), 0);
 }
 
 Rational Ball::lower() const {
+  require_finite();
   Arf radius;
   arf_set_mag(radius.x, arb_radref(x_));
-  return midpoint() - to_rational(radius.x);
+  return to_rational(arb_midref(x_), -1) - to_rational(radius.x, 1);
 }
 
 Rational Ball::upper() const {
+  require_finite();
   Arf radius;
   arf_set_mag(radius.x, arb_radref(x_));
-  return midpoint() + to_rational(radius.x);
+  return to_rational(arb_midref(x_), 1) + to_rational(radius.x, 1);
 }
 
 Interval Ball::to_interval() const {
@@ -198,6 +226,7 @@ namespace {
 
 /// sign * digits as "d.ddde+xx" with the magnitude rounded up or down.
 std::string decimal(Rational const& x, int digits, bool magnitude_up) {
+  if (digits < 1) throw InvalidInput("a decimal needs at least one digit, not " + std::to_string(digits));
   if (x == 0) return "0";
   Rational const a = abs(x);
   auto power_of_ten = [](long e) {

@@ -70,15 +70,18 @@ class Ball {
   static Ball from_interval(Interval x);
   static Ball pi();
 
-  bool is_finite() const { return arb_is_finite(x_) != 0; }
+  /// False also where |x| may exceed 2^(2^20): no rational of a sensible size bounds such a ball.
+  bool is_finite() const;
   bool contains_zero() const { return arb_contains_zero(x_) != 0; }
   bool contains(Rational const& q) const;
   bool certainly_positive() const { return arb_is_positive(x_) != 0; }
   bool certainly_negative() const { return arb_is_negative(x_) != 0; }
 
-  Rational midpoint() const;     // exact; requires is_finite()
-  Rational lower() const;        // exact left end; requires is_finite()
-  Rational upper() const;        // exact right end
+  /// The midpoint and the ends, exact; where one is below 2^-(2^20) in size, 0 and ends that are rounded outward.
+  /// @throws InvalidInput if not is_finite()
+  Rational midpoint() const;
+  Rational lower() const;
+  Rational upper() const;
   Interval to_interval() const;  // outward
   double to_double() const;      // nearest to the midpoint; no claim
   /// |x| as a ball; an enclosure of max|x| from above and of min|x| from below, as doubles rounded outward.
@@ -86,6 +89,8 @@ class Ball {
   double mignitude() const;
 
  private:
+  void require_finite() const;
+
   arb_t x_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "theory/number/rational.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <string>
@@ -139,6 +140,21 @@ Rational round_to_dyadic(Rational const& x, long bits) {
   Integer const m = numerator(scaled) / denominator(scaled);  // floor, both positive
   Rational const r = Rational(m) * power_of_two(-bits);
   return x.sign() < 0 ? Rational(-r) : r;
+}
+
+double to_double(Rational const& x) {
+  if (x == 0) return 0;
+  Integer const n = abs(numerator(x)), d = denominator(x);
+  auto shifted = [](Integer const& k, long by) { return by > 0 ? Integer(k << static_cast<unsigned long>(by)) : k; };
+  long e = static_cast<long>(msb(n)) - static_cast<long>(msb(d));
+  if (shifted(n, -e) < shifted(d, e)) --e;  // now 2^e <= |x| < 2^(e+1)
+  if (e > 1023) return x.sign() < 0 ? -HUGE_VAL : HUGE_VAL;
+  long const last = std::max(e - 52, -1074L);  // the exponent of the last bit kept
+  Integer const p = shifted(n, -last), q = shifted(d, last), twice = 2 * (p % q);
+  Integer m = p / q;
+  if (twice > q || (twice == q && bit_test(m, 0))) ++m;
+  double const magnitude = std::ldexp(m.convert_to<double>(), static_cast<int>(last));
+  return x.sign() < 0 ? -magnitude : magnitude;
 }
 
 Rational exact(double x) {

@@ -32,6 +32,10 @@ Rational power_of_two(long e);
 /// x^k, k >= 0.
 Rational power(Rational const& x, unsigned k);
 
+/// The double nearest to x, ties to even, in the subnormal range too (where boost's convert_to rounds twice); +-inf
+/// where x rounds beyond the largest double.
+double to_double(Rational const& x);
+
 /// The exact value of a finite double. @throws InvalidInput on NaN and infinities
 Rational exact(double x);
 
