@@ -7,6 +7,8 @@ namespace nwidth {
 
 SparseMatrix::SparseMatrix(int rows, int columns, std::vector<Entry> entries)
     : rows_(rows), columns_(columns), entries_(std::move(entries)) {
+  if (rows < 0 || columns < 0)
+    throw InvalidInput("a matrix cannot be " + std::to_string(rows) + " x " + std::to_string(columns));
   auto place = [](Entry const& e) { return "(" + std::to_string(e.row) + ", " + std::to_string(e.column) + ")"; };
   for (Entry const& e : entries_)
     if (e.row < 0 || e.row >= rows || e.column < 0 || e.column >= columns)
@@ -137,6 +139,12 @@ std::size_t Network::coefficients() const {
 bool Network::is_piecewise_polynomial() const {
   return std::all_of(layers_.begin(), layers_.end(),
                      [](Layer const& l) { return l.activation.is_piecewise_polynomial(); });
+}
+
+void require_no_pole(Activation const& a, Rational const& t) {
+  Rational q = 0;
+  for (auto c = a.denominator.rbegin(); c != a.denominator.rend(); ++c) q = q * t + *c;
+  if (q == 0) throw InvalidInput("a rational activation has a pole at " + exact_string(t));
 }
 
 }  // namespace nwidth

@@ -3,11 +3,13 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/activation/polyrelu.hpp"
 #include "kernels/activation/smooth.hpp"
 #include "theory/number/error.hpp"
+#include "theory/number/interval.hpp"
 #include "theory/number/rational.hpp"
 
 namespace nwidth {
@@ -108,7 +110,7 @@ class Network {
 
   /// The real function of the network in any scalar: exact in Rational, an enclosure in Ball and Interval, rounded
   /// in double and Real. Cost: size() multiplications.
-  /// @throws InvalidInput for Rational if an activation is not piecewise polynomial or rational
+  /// @throws InvalidInput for Rational and Interval if an activation is gelu or silu, for Rational at a pole
   template <class T>
   std::vector<T> operator()(std::vector<T> x) const;
   /// One input, one output.
@@ -127,12 +129,17 @@ template <class T>
 T scalar_from(Rational const& q) {
   if constexpr (std::is_same_v<T, double>) {
     return to_double(q);
+  } else if constexpr (std::is_same_v<T, Interval>) {
+    return enclose(q);
   } else if constexpr (std::is_floating_point_v<T>) {
     return q.template convert_to<T>();
   } else {
     return T(q);
   }
 }
+
+/// @throws InvalidInput if the denominator of a rational activation is 0 at t
+void require_no_pole(Activation const& a, Rational const& t);
 
 template <class T>
 T apply(Activation const& a, int neuron, T const& t) {
@@ -147,7 +154,9 @@ T apply(Activation const& a, int neuron, T const& t) {
     case Kind::relu: return activation::relu(t);
     case Kind::relu_power: return activation::relu_power(t, a.power);
     case Kind::polyrelu: return activation::polyrelu(t, convert(a.coefficients_of(neuron)));
-    case Kind::rational: return activation::rational(t, convert(a.numerator), convert(a.denominator));
+    case Kind::rational:
+      if constexpr (std::is_same_v<T, Rational>) require_no_pole(a, t);
+      return activation::rational(t, convert(a.numerator), convert(a.denominator));
     case Kind::gelu:
       if constexpr (activation::SmoothScalar<T>) return activation::gelu(t);
       break;
@@ -155,7 +164,7 @@ T apply(Activation const& a, int neuron, T const& t) {
       if constexpr (activation::SmoothScalar<T>) return activation::silu(t);
       break;
   }
-  throw InvalidInput("gelu and silu have no exact rational values");
+  throw InvalidInput("gelu and silu cannot be evaluated in arithmetic with + - * / only (Rational, Interval)");
 }
 
 template <class T>

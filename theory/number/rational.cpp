@@ -7,6 +7,7 @@
 #include <string>
 
 #include "theory/number/error.hpp"
+#include "theory/number/interval.hpp"
 
 namespace nwidth {
 namespace {
@@ -155,6 +156,16 @@ double to_double(Rational const& x) {
   if (twice > q || (twice == q && bit_test(m, 0))) ++m;
   double const magnitude = std::ldexp(m.convert_to<double>(), static_cast<int>(last));
   return x.sign() < 0 ? -magnitude : magnitude;
+}
+
+Interval enclose(Rational const& x) {
+  double const near = to_double(x), inf = HUGE_VAL;
+  if (!std::isfinite(near)) {
+    double const most = std::numeric_limits<double>::max();
+    return near > 0 ? Interval(most, inf) : Interval(-inf, -most);
+  }
+  Rational const back = exact(near);
+  return {back > x ? std::nextafter(near, -inf) : near, back < x ? std::nextafter(near, inf) : near};
 }
 
 Rational exact(double x) {

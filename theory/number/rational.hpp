@@ -36,6 +36,10 @@ Rational power(Rational const& x, unsigned k);
 /// where x rounds beyond the largest double.
 double to_double(Rational const& x);
 
+struct Interval;
+/// The doubles next to x, below and above (x itself twice if it is one); for theory/number/interval.hpp.
+Interval enclose(Rational const& x);
+
 /// The exact value of a finite double. @throws InvalidInput on NaN and infinities
 Rational exact(double x);
 
