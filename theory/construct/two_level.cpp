@@ -12,13 +12,18 @@ std::size_t size(int i) { return static_cast<std::size_t>(i); }
 
 Activation powers(int p) { return p == 1 ? Activation::relu() : Activation::relu_power(p); }
 
-/// u >= 0 through a layer of p-th powers: u itself, ((u+1)^2 - u^2 - 1) / 2, or ((u+2)^3 - 2 (u+1)^3 + u^3 - 6) / 6.
-Form carry(Wiring& w, Form const& u, int p) {
+/// u >= 0 through a layer of p-th powers: u itself, u = ((u+1)^2 - u^2 - 1) / 2, or 3u = ((u+2)^3 - 2 (u+1)^3 + u^3 -
+/// 6) / 2, where no dyadic combination gives u.
+struct Carried {
+  Form multiple;
+  int factor = 1;
+};
+Carried carry(Wiring& w, Form const& u, int p) {
   Form const a = w.neuron(u);
-  if (p == 1) return a;
+  if (p == 1) return {a, 1};
   Form const b = w.neuron(u + Form(1));
-  if (p == 2) return (b - a - Form(1)) / 2;
-  return (w.neuron(u + Form(2)) - 2 * b + a) / 6 - Form(1);
+  if (p == 2) return {(b - a - Form(1)) / 2, 1};
+  return {(w.neuron(u + Form(2)) - 2 * b + a) / 2 - Form(3), 3};
 }
 
 }  // namespace
@@ -35,7 +40,7 @@ Network two_level_network(target::Target const& f, int n, int N1, int N2, Ration
   std::vector<Form> power[2];
   for (std::size_t parity : {0U, 1U})
     for (Rational const& k : cells.knots) power[parity].push_back(w.neuron(front.y[parity] - Form(k)));
-  Form const u = carry(w, front.u, cells.p);
+  Carried const u = carry(w, front.u, cells.p);
 
   w.open(Activation::relu());
   std::vector<Form> G;
@@ -44,7 +49,7 @@ Network two_level_network(target::Target const& f, int n, int N1, int N2, Ration
     for (std::size_t k = 0; k < cells.knots.size(); ++k) g += cells.weights[size(i)][k] * power[i % 2][k];
     G.push_back(w.neuron(g));
   }
-  Ramps const ramps = make_ramps(w, grid, u);
+  Ramps const ramps = make_ramps(w, grid, u.multiple, u.factor);
 
   // The squares of a cell stand together: where phi_i = 0 they cancel at once, also in rounded arithmetic.
   w.open(Activation::relu_power(2));
@@ -54,7 +59,7 @@ Network two_level_network(target::Target const& f, int n, int N1, int N2, Ration
     Form const both = w.neuron(phi + G[size(i)]);
     Form const first = w.neuron(phi);
     Form const second = w.neuron(G[size(i)]);
-    sum += (both - first - second) / 2;
+    sum += (both - first - second) / (2 * u.factor);
   }
   return w.close(sum);
 }

@@ -10,9 +10,8 @@ namespace nwidth::construct {
 /// by a piecewise linear partition of unity, sum_i phi_i = 1. The N1 splines are linear forms of one layer of shared
 /// powers, so that they cost a weight for each degree of freedom and no more.
 ///
-/// @theorem{nwidth, Theorem A}  For all f with |f^(n)| <= 1 on [-1, 1]:
-///   sup |f - net| <= ((1 + overlap) / (N1 + overlap))^n d_N2(W^n)    (two_level_bound; up to rounding, a share of
-///   10^-12)
+/// @theorem{nwidth, Theorem A}  For all f with |f^(n)| <= 1 on [-1, 1], up to rounding (a share of 10^-12):
+///   sup |f - net| <= two_level_bound = ((1 + overlap) / (N1 + overlap))^n d_N2(W^n)
 /// with N1 N2 + (21 + 2p) N1 + 4 N2 - 16 weights, p = n - 1 (n = 1: p = 1, and 5 more; fewer if coefficients vanish).
 /// As N1 -> inf, N1 / N2 -> 0 and overlap -> 0 the error is (1 + o(1)) d_W(W^n) for W the size: no continuous selection
 /// of W weights is asymptotically better.
@@ -20,10 +19,9 @@ namespace nwidth::construct {
 /// Layers: relu (where cells begin and end), relu (the two zigzags, x), relu_power p (shared powers, x), relu (G_i + s,
 /// ramps), relu_power 2 with phi_i G_i = ((phi_i + G_i)^2 - phi_i^2 - G_i^2) / 2. Depth 5. The zigzags, the carried x
 /// and the partition of unity are exact; s >= max_i max |G_i| is proved with the splines, and where phi_i = 0 the three
-/// squares cancel whatever G_i is. Weights are dyadic for n = 2 and 3; n = 4 has sixths where x is carried, n = 1 the
-/// ratio of the mesh to the cell.
-/// @deviation  From the sketch in the theory: cells tile [-1, 1] exactly instead of overhanging it, and a zigzag returns by
-///   the next cell but one instead of in the gap, so that slopes are -1, 0, 1.
+/// squares cancel whatever G_i is. Weights are dyadic, but for the output's sixths if n = 4 (phi_i is then tripled).
+/// @deviation  From the sketch in the theory: cells tile [-1, 1] exactly instead of overhanging it, and a zigzag returns
+///   on the next cell of its parity instead of in the gap, so that slopes are -1, 0, 1.
 /// @throws InvalidInput as TwoLevelGrid, and if f has no finite value at a node
 /// Cost: N1 N2 values of f, O(N1 N2 n) operations.
 Network two_level_network(target::Target const& f, int n, int N1, int N2, Rational const& overlap = power_of_two(-8));

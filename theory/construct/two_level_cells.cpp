@@ -16,28 +16,43 @@ std::string describe(TwoLevelGrid const& g) {
   return "n = " + std::to_string(g.n) + ", N1 = " + std::to_string(g.N1) + ", N2 = " + std::to_string(g.N2);
 }
 
-/// n = 1: values at the midpoints, rounded; linear interpolation does not enlarge their errors.
+/// n = 1: through the values at the midpoints.
 CellPowers linear_cells(target::Target const& f, TwoLevelGrid const& grid, long bits, std::string const& refusal) {
   CellPowers c;
   c.rounding = rounding_share() * grid.floor();
-  for (int k = 0; k + 1 < grid.N2; ++k) c.knots.push_back(Rational(k));
-  c.scales.assign(c.knots.size(), Rational(1));
-  for (int i = 0; i < grid.N1; ++i) {
-    std::vector<Rational> points, v;
-    for (int k = 0; k < grid.N2; ++k) points.push_back(grid.point(i, (1 + grid.overlap) * (2 * k + 1) / (2 * grid.N2)));
-    raise_precision(bits, refusal, [&](long) {
-      auto const values = values_at(f, points);
-      if (!values || 2 * largest_radius(*values) > c.rounding) return false;
-      for (Ball const& b : *values) v.push_back(round_to_dyadic(b.midpoint(), bits_below(c.rounding)));
-      return true;
-    });
-    c.constant.push_back(v[0]);
-    std::vector<Rational> row;
-    for (int k = 0; k + 1 < grid.N2; ++k)
-      row.push_back(v[size(k + 1)] - v[size(k)] - (k == 0 ? Rational(0) : Rational(v[size(k)] - v[size(k - 1)])));
-    c.weights.push_back(std::move(row));
-    for (Rational const& y : v) c.bound = std::max(c.bound, Rational(abs(y)));
+  std::vector<Rational> y, norms{Rational(1)};
+  for (int k = 0; k < grid.N2; ++k) y.push_back(grid.midpoint(k));
+  for (std::size_t k = 0; k + 1 < y.size(); ++k) {
+    c.knots.push_back(y[k] - y[0]);
+    norms.push_back(y.back() - y[k]);
   }
+  c.scales.assign(c.knots.size(), Rational(1));
+  raise_precision(bits, refusal, [&](long) {
+    c.constant.clear();
+    c.weights.clear();
+    c.bound = 0;
+    for (int i = 0; i < grid.N1; ++i) {
+      std::vector<Rational> points;
+      for (Rational const& k : y) points.push_back(grid.point(i, k));
+      auto const v = values_at(f, points);
+      if (!v) return false;
+      std::vector<Ball> w{v->front()};
+      Ball before;
+      for (std::size_t k = 0; k + 1 < y.size(); ++k) {
+        Ball const slope = ((*v)[k + 1] - (*v)[k]) / Ball(Rational(y[k + 1] - y[k]));
+        w.push_back(slope - before);
+        before = slope;
+      }
+      auto rounded = round_together(w, norms, c.rounding);
+      if (!rounded) return false;
+      c.constant.push_back(rounded->front());
+      rounded->erase(rounded->begin());
+      c.weights.push_back(std::move(*rounded));
+      for (Ball const& b : *v) c.bound = std::max(c.bound, abs(b).upper());
+    }
+    return true;
+  });
+  c.bound += c.rounding;
   return c;
 }
 
@@ -50,6 +65,15 @@ TwoLevelGrid::TwoLevelGrid(int n_, int N1_, int N2_, Rational overlap_)
     throw InvalidInput("a two-level network needs N1 >= 2, N2 >= max(n, 2) and N1 N2 <= 10^7, not " + describe(*this));
   if (overlap <= 0 || 2 * overlap > 1 || !is_dyadic(overlap))
     throw InvalidInput("the overlap of the cells must be dyadic in (0, 1/2], not " + exact_string(overlap));
+}
+
+Rational TwoLevelGrid::midpoint(int k) const {
+  return round_to_dyadic((1 + overlap) * (2 * k + 1) / (2 * N2), 64 + std::bit_width(static_cast<unsigned>(N2)));
+}
+
+std::pair<Rational, Rational> TwoLevelGrid::range() const {
+  if (n == 1) return {midpoint(0), midpoint(N2 - 1)};
+  return {Rational(0), Rational(1 + overlap)};
 }
 
 Rational TwoLevelGrid::floor() const {

@@ -47,10 +47,9 @@ inline Rational cell_value(construct::TwoLevelGrid const& grid, construct::CellP
                            Rational const& x) {
   Rational const u = (x + 1) / grid.pitch();
   Rational y = grid.reflected(i) ? Rational(i + 1 + grid.overlap - u) : Rational(u - i);
-  if (grid.n == 1) {  // 0, 1, ... at the midpoints, constant beyond
-    y = y * grid.N2 / (1 + grid.overlap) - Rational(1) / 2;
-    y = std::min(std::max(y, Rational(0)), Rational(grid.N2 - 1));
-  }
+  auto const [first, last] = grid.range();
+  if (grid.n == 1) y = std::min(std::max(y, first), last);  // constant beyond the outer midpoints
+  y -= first;
   Rational G = cells.constant[static_cast<std::size_t>(i)];
   for (std::size_t k = 0; k < cells.knots.size(); ++k) {
     Rational const t = cells.scales[k] * (y - cells.knots[k]);

@@ -33,23 +33,20 @@ TEST(TwoLevelFront, CarriesXAndSeesEachCellFromItsEnd) {
     Wiring w(1);
     TwoLevelFront const front = two_level_front(w, grid);
     Network const net = w.close({front.u, front.y[0], front.y[1]});
-    Rational const range = grid.n == 1 ? Rational(grid.N2 - 1) : Rational(1 + grid.overlap);
+    auto const [first, last] = grid.range();
     for (int k = 0; k < 30; ++k) {
       Rational const x = random_point(g, grid), u = (x + 1) / grid.pitch();
       auto const h = net(std::vector<Rational>{x});
       EXPECT_EQ(h[0], u);
       for (int parity : {0, 1}) {
         EXPECT_GE(h[size(1 + parity)], 0);
-        EXPECT_LE(h[size(1 + parity)], range);
+        EXPECT_LE(h[size(1 + parity)], last - first);
       }
       for (int i = 0; i < grid.N1; ++i) {
         if (u < i || u > i + 1 + grid.overlap) continue;
         Rational y = grid.reflected(i) ? Rational(i + 1 + grid.overlap - u) : Rational(u - i);
         EXPECT_EQ(grid.point(i, y), x);
-        if (grid.n == 1) {  // 0, 1, ... at the midpoints
-          y = y * grid.N2 / (1 + grid.overlap) - Rational(1) / 2;
-          y = std::min(std::max(y, Rational(0)), range);
-        }
+        y = std::min(std::max(y, first), last) - first;
         EXPECT_EQ(h[size(1 + i % 2)], y) << "cell " << i << " of " << grid.N1;
       }
     }
@@ -168,6 +165,8 @@ TEST(TwoLevel, HasTheSizeOfTheTheorem) {
       Network const net = two_level_network(f, n, N1, N2);
       EXPECT_EQ(net.size(), static_cast<std::size_t>(two_level_size(n, N1, N2))) << n << " " << N1 << " " << N2;
       EXPECT_EQ(net.depth(), 5);
+      for (std::size_t l = 0; l < 5; ++l)
+        for (Entry const& e : net.layers()[l].weights.entries()) EXPECT_TRUE(is_dyadic(e.value));
     }
   // what the theory predicts, N1 N2 + 29 N1 + 4 N2, is an upper bound
   EXPECT_LE(two_level_size(2, 60, 150), 60 * 150 + 29 * 60 + 4 * 150);
