@@ -20,7 +20,7 @@ namespace nwidth::construct {
 /// ramps), relu_power 2 with phi_i G_i = ((phi_i + G_i)^2 - phi_i^2 - G_i^2) / 2. Depth 5. The zigzags, the carried x
 /// and the partition of unity are exact; s >= max_i max |G_i| is proved with the splines, and where phi_i = 0 the three
 /// squares cancel whatever G_i is. Weights are dyadic, but for the output's sixths if n = 4 (phi_i is then tripled).
-/// @deviation  From the sketch in the theory: cells tile [-1, 1] exactly instead of overhanging it, and a zigzag returns
+/// @deviation  From the theory's sketch: cells tile [-1, 1] exactly instead of overhanging it, and a zigzag returns
 ///   on the next cell of its parity instead of in the gap, so that slopes are -1, 0, 1.
 /// @throws InvalidInput as TwoLevelGrid, and if f has no finite value at a node
 /// Cost: N1 N2 values of f, O(N1 N2 n) operations.
