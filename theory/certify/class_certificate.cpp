@@ -164,24 +164,15 @@ Enclosure class_certificate(width::OptimalSpace const& s, Rational const& relati
 }
 
 Enclosure class_certificate_two_level(int n, int N1, int N2, Rational const& overlap, Rational const& relative) {
-  if (N1 < 1) throw InvalidInput("N1 must be at least 1, not " + std::to_string(N1));
+  if (N1 < 2) throw InvalidInput("N1 must be at least 2, not " + std::to_string(N1));
   if (overlap <= 0 || overlap >= 1)
     throw InvalidInput("the overlap must lie in (0, 1), not at " + exact_string(overlap));
-  width::OptimalSpace const local = width::optimal_space(n, N2);
-  // A cell with its overlaps has length (1 + overlap) 2/N1; x lies where one cell counts alone if it keeps 2 overlap of
-  // half of it.
-  Rational const scale = power((1 + overlap) / N1, static_cast<unsigned>(n));
-  Enclosure const anywhere = class_certificate(local, relative);
-  Rational const inset = round_to_dyadic(2 * overlap / (1 + overlap), 60) + power_of_two(-60);
-  Enclosure const alone = class_certificate(local, relative, inset);
-  Enclosure e = anywhere;
-  e.lower = alone.lower * scale;
-  e.upper = anywhere.upper * scale;
-  e.at = 0;
-  e.boxes += alone.boxes;
-  e.seconds += alone.seconds;
-  e.proved = e.bounded && e.upper - e.lower <= relative * e.upper;
-  if (!e.proved && e.bounded && e.reason.empty()) e.reason = "the largest error may lie in an overlap of two cells";
+  // The knots and nodes are symmetric, exactly, and cell 0 counts alone up to its middle and further.
+  Enclosure e = class_certificate(width::optimal_space(n, N2), relative);
+  Rational const half_cell = (1 + overlap) / (N1 + overlap), scale = power(half_cell, static_cast<unsigned>(n));
+  e.lower *= scale;
+  e.upper *= scale;
+  e.at = half_cell * (1 - abs(e.at)) - 1;
   return e;
 }
 

@@ -31,9 +31,11 @@ namespace nwidth::certify {
 Enclosure class_certificate(width::OptimalSpace const& space, Rational const& relative = Rational(1, 1000000000),
                             Rational const& inset = 0);
 
-/// The two-level network's operator (two_level.hpp): N1 cells, N2 nodes in each, overlapping by the given share of a
-/// cell. Its error at x is a convex combination of local errors, so E lies between the local error where one cell
-/// counts alone and the local error anywhere.
+/// The two-level network's operator (two_level.hpp): N1 cells with N2 nodes in each, which tile [-1, 1] and overlap by
+/// the given share of their pitch 2 / (N1 + overlap). Its error at x is a convex combination of local errors, and on
+/// the outer half of the first cell it is the local one; the local error is even, so E is exactly the local error,
+/// scaled by
+/// ((1 + overlap) / (N1 + overlap))^n. N1 >= 2.
 Enclosure class_certificate_two_level(int n, int N1, int N2, Rational const& overlap,
                                       Rational const& relative = Rational(1, 1000000000));
 

@@ -99,7 +99,7 @@ TEST(ClassCertificate, of_two_level_lies_above_its_share_of_the_width) {
     Enclosure const e = class_certificate_two_level(n, 5, 12, power_of_two(-8));
     EXPECT_TRUE(e.proved) << e.reason;
     EXPECT_GE(e.lower, width::width_value(n, 60).lower());
-    double const local = width::width_value(n, 12).to_double() * std::pow((1 + 1 / 256.0) / 5, n);
+    double const local = width::width_value(n, 12).to_double() * std::pow((1 + 1 / 256.0) / (5 + 1 / 256.0), n);
     EXPECT_NEAR(e.upper.convert_to<double>() / local, 1, 1e-6);
   }
 }
@@ -117,7 +117,7 @@ TEST(ClassCertificate, of_local_taylor_is_the_value_at_the_middle_of_a_cell) {
 
 TEST(ClassCertificate, refuses_what_makes_no_sense) {
   EXPECT_THROW(class_certificate(width::optimal_space(2, 5), Rational(1, 1000), 1), InvalidInput);
-  EXPECT_THROW(class_certificate_two_level(2, 0, 5, Rational(1, 256)), InvalidInput);
+  EXPECT_THROW(class_certificate_two_level(2, 1, 5, Rational(1, 256)), InvalidInput);
   EXPECT_THROW(class_certificate_two_level(2, 4, 5, 1), InvalidInput);
   EXPECT_THROW(class_certificate_local_taylor(0, 5), InvalidInput);
 }

@@ -7,6 +7,7 @@
 #include "tests/theory/construct/perfect_splines.hpp"
 #include "theory/construct/two_level_front.hpp"
 #include "theory/number/error.hpp"
+#include "theory/width/perfect_spline.hpp"
 
 namespace nwidth::construct {
 namespace {
@@ -135,6 +136,19 @@ TEST(TwoLevel, StaysBelowTheBoundOfTheClass) {
           << "n = " << grid.n << ", N1 = " << grid.N1 << ", N2 = " << grid.N2 << ", x = " << exact_string(x);
     }
   });
+}
+
+TEST(TwoLevel, AttainsTheBoundOfTheClassAtTheEnd) {
+  for (int n = 1; n <= 4; ++n) {
+    TwoLevelGrid const grid(n, 4, 9, power_of_two(-8));
+    std::vector<Rational> knots;  // of the least-norm perfect spline, scaled to the first cell
+    for (Rational const& t : width::optimal_space(n, 9).knots)
+      knots.push_back(grid.point(0, (1 + grid.overlap) / 2 * (t + 1)));
+    Target const f = test::perfect_spline(n, knots);
+    Rational const error = abs(Rational((*f.network)(Rational(-1)) - two_level_network(f, n, 4, 9)(Rational(-1))));
+    EXPECT_NEAR(Rational(error / two_level_bound(n, 4, 9, grid.overlap).midpoint()).convert_to<double>(), 1, 1e-11)
+        << n;
+  }
 }
 
 TEST(TwoLevel, StaysBelowTheBoundOnSmoothTargets) {
