@@ -131,7 +131,8 @@ TEST(Ball, ArithmeticContainsTheExactResult) {
     z -= x;
     EXPECT_TRUE(holds(z, (p + q) * q - p));
     z = x;
-    z /= z;  // the same object on both sides
+    Ball const& same = z;  // the same object on both sides
+    z /= same;
     if (p != 0) {
       EXPECT_TRUE(holds(z, 1));
     }
