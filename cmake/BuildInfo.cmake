@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Run at each build as `cmake -P`: writes OUT (a header) with the commit of SOURCE, only if it changed.
+# "unknown" outside a git clone, also where the sources were unpacked inside somebody else's clone.
+set(commit unknown)
+set(dirty 0)
+find_program(GIT git)
+if(GIT)
+  execute_process(COMMAND ${GIT} -C ${SOURCE} rev-parse --show-toplevel OUTPUT_VARIABLE top ERROR_QUIET
+                  OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
+  if(NOT failed)
+    file(REAL_PATH "${top}" top)
+    file(REAL_PATH "${SOURCE}" source)
+    execute_process(COMMAND ${GIT} -C ${SOURCE} rev-parse --verify HEAD OUTPUT_VARIABLE head ERROR_QUIET
+                    OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
+    if(NOT failed AND top STREQUAL source)
+      set(commit ${head})
+      execute_process(COMMAND ${GIT} -C ${SOURCE} status --porcelain --untracked-files=no OUTPUT_VARIABLE changes ERROR_QUIET)
+      if(NOT changes STREQUAL "")
+        set(dirty 1)
+      endif()
+    endif()
+  endif()
+endif()
+set(text "// Written by cmake/BuildInfo.cmake\n#pragma once\n")
+string(APPEND text "#define NWIDTH_COMMIT \"${commit}\"\n#define NWIDTH_DIRTY ${dirty}\n")
+string(APPEND text "#define NWIDTH_VERSION \"${VERSION}\"\n#define NWIDTH_COMPILER \"${COMPILER}\"\n#define NWIDTH_FLAGS \"${FLAGS}\"\n")
+set(before "")
+if(EXISTS ${OUT})
+  file(READ ${OUT} before)
+endif()
+if(NOT text STREQUAL before)
+  file(WRITE ${OUT} "${text}")
+endif()

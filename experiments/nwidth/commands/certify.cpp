@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
+#include "experiments/nwidth/arguments.hpp"
+#include "experiments/nwidth/commands.hpp"
+#include "experiments/nwidth/output.hpp"
+#include "experiments/record/atomic_file.hpp"
+#include "experiments/record/bounds.hpp"
+#include "experiments/record/sha256.hpp"
+#include "theory/certify/sup_norm.hpp"
+#include "theory/network/json.hpp"
+#include "theory/number/error.hpp"
+
+namespace nwidth::program {
+
+int run_certify(CertifyOptions const& o) {
+  auto const start = std::chrono::steady_clock::now();
+  if (!o.norm.empty() && o.norm != "sup") throw InvalidInput("--norm = '" + o.norm + "': allowed is sup");
+  auto const [a, b] = o.domain.empty() ? std::pair<Rational, Rational>(-1, 1) : parse_domain(o.domain);
+  certify::Options options;
+  options.relative =
+      o.rel.empty() ? parse_rational("1e-6") : parse_number("--rel", o.rel, parse_rational("1e-12"), Rational(1, 2));
+  int const digits = o.digits.empty() ? 17 : static_cast<int>(parse_integer("--digits", o.digits, 1, 60));
+  target::Target const f = target::resolve(o.target);
+  std::string const file = record::read_whole(o.network);
+  Network net;
+  try {
+    net = read_network(file);
+  } catch (InvalidInput const& e) {
+    throw InvalidInput("network '" + o.network + "': " + e.what());
+  }
+  if (net.inputs() != 1 || net.outputs() != 1)
+    throw InvalidInput("network '" + o.network + "' has " + std::to_string(net.inputs()) + " inputs and " +
+                       std::to_string(net.outputs()) + " outputs: allowed is 1 of each");
+  certify::Enclosure const e = certify::sup_error(net, f, a, b, options);
+  record::Bounds const bounds = record::bounds_of(e, digits);
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  auto const counts = record::Counts::of(net);
+  if (o.json) {
+    Json j;
+    j["command"] = "certify";
+    j["network"] = o.network;
+    j["network_sha256"] = record::sha256(file);
+    j["target"] = f.name;
+    j["domain"] = {a.str(), b.str()};
+    j["norm"] = "sup";
+    put(j, bounds);
+    j["at"] = exact_string(e.at);
+    j["method"] = e.method;
+    j["pieces"] = e.pieces;
+    j["boxes"] = e.boxes;
+    put(j, counts);
+    put_seconds(j, seconds);
+    print(j);
+  } else {
+    print(Sheet()
+              .row("network", o.network)
+              .row("target", f.name)
+              .row("domain", "[" + a.str() + ", " + b.str() + "]")
+              .bounds("sup error", bounds)
+              .row("largest near", "x = " + decimal_below(e.at, 12))
+              .row("method",
+                   e.method + ", " + std::to_string(e.pieces) + " pieces, " + std::to_string(e.boxes) + " boxes")
+              .counts(counts)
+              .text());
+  }
+  return bounds.proved ? done : not_proved;
+}
+
+}  // namespace nwidth::program

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/nwidth/help.hpp"
+
+namespace nwidth::program::help {
+
+char const* const program =
+    "nwidth: networks that approximate functions, with proved enclosures of their error, against the limits that no\n"
+    "method can pass. Everything is exact or enclosed: a printed bound is a theorem.";
+
+char const* const program_footer = R"~(Examples:
+  nwidth widths --n 3 --N 16
+  nwidth construct optimal-spline --target "exp(x)*sin(4*x)" --n 4 --N 12 --out net.json
+  nwidth certify --network net.json --target "exp(x)*sin(4*x)"
+  nwidth class --method two-level --n 2 --N1 8 --N2 20
+  nwidth rates --out results/rates
+
+Numbers are exact: 0.1 means 1/10; fractions like 1/3 and hexadecimal floats like 0x1.8p-1 are fine.
+
+Exit codes: 0 done; 2 bad input or a file that cannot be read or written (one line on stderr says what is allowed,
+and nothing is written half); 3 not proved to the tolerance asked (what was proved is printed).)~";
+
+char const* const methods = "optimal-spline, two-level, local-taylor, yarotsky-relu or log-free-relu";
+
+char const* const rates =
+    "Error against size for every construction, each point a proved enclosure, with the limit lines. Writes "
+    "records.jsonl\n"
+    "(one line per point), table.csv, table.md, run.json and the figure rates.svg, .pdf, .png (by python3 with "
+    "matplotlib) into\n"
+    "the folder. Stop it at any moment and run it again: finished records are kept, nothing is computed twice.";
+char const* const rates_footer = R"~(Examples:
+  nwidth rates                                     the built-in run, about 1 minute on two cores
+  nwidth rates --print-config > my.toml            a file to change
+  nwidth rates my.toml --out results/mine --threads 4
+  python3 experiments/plot/rates.py results/rates/records.jsonl --out results/rates  draw again
+
+A record counts as finished if its key (all parameters) and the commit of the program are the same. Records of another
+configuration or commit stay in the file; tables and figure show those of the last run.
+The records do not depend on the number of threads. One run at a time per folder.
+
+Exit codes: 0 done; 2 bad input or files; 3 some points not proved (they are in the records with the reason).)~";
+
+char const* const construct =
+    "Builds a network that approximates the target on [-1,1], certifies its error and writes it with exact weights.";
+char const* const construct_footer = R"~(Methods and their parameters:
+  optimal-spline   --N        one hidden layer, attains the n-width (n = 1..6)
+  two-level        --N1 --N2 [--overlap]            size (1+o(1)) N with N = N1 N2 (n = 1..4)
+  local-taylor     --N        partition of unity times Taylor polynomials (n = 1..4)
+  yarotsky-relu    --N --levels                     the same with ReLU only (n = 1..4)
+  log-free-relu    --N1 --N2 --levels [--overlap]   two-level with ReLU only (n = 1..4)
+or --eps instead: the smallest whose error over the whole class |f^(n)| <= 1 is at most that (a proof for the first
+three, an estimate for the ReLU methods, whose error for this target is then proved).
+
+Examples:
+  nwidth construct optimal-spline --target "sin(8*x)" --n 3 --N 16 --out net.json
+  nwidth construct two-level --target "1/(1+25*x^2)" --n 4 --N1 8 --N2 12 --out net.json
+  nwidth construct local-taylor --target "sin(x)" --n 2 --eps 1e-3 --out net.json --json
+  nwidth construct yarotsky-relu --target "exp(x)" --n 2 --N 8 --levels 6 --out net.json
+
+Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the error is not proved to be
+at most --eps (the network is written).)~";
+
+char const* const certify =
+    "A rigorous enclosure of the largest error |target - network| over the domain: of the real function of the "
+    "network,\n"
+    "with its weights taken as exact numbers.";
+char const* const certify_footer = R"~(Examples:
+  nwidth certify --network net.json --target "exp(x)*sin(4*x)"
+  nwidth certify --network net.json --target "sqrt(x)" --domain 0,1 --rel 1e-9 --json
+  nwidth certify --network net.json --target plane-wave:n=2,w=8 --domain -1/2,0.25
+
+Targets: a name from `nwidth targets` or an expression in x with + - * / ^, exp log sin cos tan sinh cosh tanh atan sqrt abs
+min max relu and pi.
+
+Exit codes: 0 proved to --rel; 2 bad input; 3 not proved to --rel (the bounds printed hold; "inf" if there is none).)~";
+
+char const* const class_ =
+    "The class certificate: the largest error of a linear construction over all f with |f^(n)| <= 1 on [-1,1], "
+    "enclosed,\n"
+    "and its ratio to the n-width d_N, below which no N-dimensional linear method can go.";
+char const* const class_footer = R"~(Examples:
+  nwidth class --method optimal-spline --n 3 --N 16
+  nwidth class --method two-level --n 2 --N1 8 --N2 20 --json
+  nwidth class --method local-taylor --n 2 --N 32
+
+Exit codes: 0 proved to --rel; 2 bad input; 3 not proved to --rel.)~";
+
+char const* const widths =
+    "The Kolmogorov n-width d_N of {|f^(n)| <= 1} in C[-1,1]: no linear method with N degrees of freedom has a "
+    "smaller\n"
+    "error. With it the perfect spline whose norm it is: knots, zeros (where the optimal method samples) and extrema.";
+char const* const widths_footer =
+    R"~(Ranges: n = 1..6; N = n..1000000. The spline is proved and printed up to N = 128; beyond, the value to 9 digits.
+
+Examples:
+  nwidth widths --n 2 --N 10
+  nwidth widths --n 4 --N 16 --digits 40 --json
+  nwidth widths --n 4 --N 5000
+
+Exit codes: 0 proved; 2 bad input; 3 not proved to --digits.)~";
+
+char const* const targets = "The named functions of the test set: parameters, Sobolev norm, formula.";
+char const* const targets_footer = R"~(Examples:
+  nwidth targets
+  nwidth targets --json
+
+A target is NAME or NAME:key=value,key=value, or any expression in x.
+
+Exit codes: 0 done; 2 bad input.)~";
+
+char const* const version = "The commit, compiler, flags, libraries and machine that go into each record.";
+char const* const version_footer = R"~(Examples:
+  nwidth version
+  nwidth version --json
+
+Exit codes: 0 done; 2 bad input.)~";
+
+}  // namespace nwidth::program::help

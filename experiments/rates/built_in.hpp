@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Files of the source tree that the program carries with it.
+#pragma once
+#include <string_view>
+
+namespace nwidth::rates {
+
+/// experiments/rates/default.toml as it was when the program was built.
+std::string_view default_config_text();
+/// experiments/plot/rates.py, likewise.
+std::string_view plot_script_text();
+
+}  // namespace nwidth::rates
