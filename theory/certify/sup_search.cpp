@@ -11,7 +11,7 @@ namespace nwidth::certify {
 namespace {
 
 constexpr int highest_order = 40;
-constexpr int deepest_halving = 44;     // of a model's interval: beyond it, rounding decides
+constexpr int deepest_halving = 44;  // of a model's interval: beyond it, rounding decides
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct Box {
@@ -58,7 +58,8 @@ Rational SupSearch::at() const {
 }
 
 bool SupSearch::out_of_time() {
-  if (failure_.empty() && std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() > most_seconds_)
+  if (failure_.empty() &&
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() > most_seconds_)
     failure_ = "out of time: the rest of the domain was not bounded";
   return !failure_.empty();
 }
@@ -112,7 +113,8 @@ SupSearch::Model SupSearch::model(Part const& p, int order) {
   if (powers.empty()) powers.emplace_back();
   m.b = bernstein_from_symmetric_powers(powers);
   double const magnitude = largest_magnitude(m.b);
-  bool const zero = m.remainder == 0 && std::all_of(powers.begin(), powers.end(), [](Interval v) { return v.magnitude() == 0; });
+  bool const zero =
+      m.remainder == 0 && std::all_of(powers.begin(), powers.end(), [](Interval v) { return v.magnitude() == 0; });
   m.upper = zero ? 0 : finite_or_infinite(round_up(magnitude + m.remainder));
   m.valid = std::isfinite(m.upper);
   if (m.valid) {
