@@ -80,7 +80,7 @@ void check(Method const& method, int n, Parameters const& p) {
   check_range("n", n, 1, method.n_max);
   long const least = method.name == "optimal-spline" ? std::max(n, 2) : 1;
   if (method.takes("N")) check_range("N", p.N, least, largest_N);
-  if (method.takes("N1")) check_range("N1", p.N1, 1, largest_cells);
+  if (method.takes("N1")) check_range("N1", p.N1, 2, largest_cells);
   if (method.takes("N2")) check_range("N2", p.N2, std::max(n, 2), largest_cells);
   if (method.takes("levels")) check_range("levels", p.levels, 1, largest_levels);
   if (method.takes("overlap") && (p.overlap <= 0 || p.overlap > Rational(1, 4) || p.overlap < power_of_two(-64)))

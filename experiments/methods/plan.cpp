@@ -96,7 +96,7 @@ long least_N(Method const& method, int n) { return method.name == "optimal-splin
 /// Calls visit(p) for every choice of N1 and levels (those that the method takes), with the other parameter left to it.
 template <class Visit>
 void for_outer_parameters(Method const& method, Rational const& overlap, Visit const& visit) {
-  for (long N1 = 1; N1 <= (method.takes("N1") ? largest_cells : 1); ++N1)
+  for (long N1 = method.takes("N1") ? 2 : 1; N1 <= (method.takes("N1") ? largest_cells : 1); ++N1)
     for (long levels = 1; levels <= (method.takes("levels") ? largest_levels : 1); ++levels) {
       Parameters p;
       if (method.takes("overlap")) p.overlap = overlap;
