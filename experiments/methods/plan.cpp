@@ -94,15 +94,18 @@ long last_good(long least, long most, Predicate const& good) {
 long least_N(Method const& method, int n) { return method.name == "optimal-spline" ? std::max(n, 2) : 1; }
 
 /// Calls visit(p) for every choice of N1 and levels (those that the method takes), with the other parameter left to it.
+/// visit returns false if these are too many already: the size grows with each.
 template <class Visit>
 void for_outer_parameters(Method const& method, Rational const& overlap, Visit const& visit) {
-  for (long N1 = method.takes("N1") ? 2 : 1; N1 <= (method.takes("N1") ? largest_cells : 1); ++N1)
+  for (long N1 = 2; N1 <= (method.takes("N1") ? largest_cells : 2); ++N1)
     for (long levels = 1; levels <= (method.takes("levels") ? largest_levels : 1); ++levels) {
       Parameters p;
       if (method.takes("overlap")) p.overlap = overlap;
       if (method.takes("N1")) p.N1 = N1;
       if (method.takes("levels")) p.levels = levels;
-      visit(p);
+      if (visit(p)) continue;
+      if (levels == 1) return;
+      break;
     }
 }
 
@@ -122,9 +125,10 @@ std::optional<Parameters> best_within(Method const& method, int n, double size, 
       inner(method, q) = value;
       return model(q) <= size + 0.5;
     });
-    if (inner(method, p) < least) return;
+    if (inner(method, p) < least) return false;
     double const error = estimated_error(method, n, p);
     if (error < best_error) best_error = error, best = p;
+    return true;
   });
   return best;
 }
@@ -170,15 +174,18 @@ Parameters plan_for_error(Method const& method, int n, Rational const& eps, Rati
   double best_size = infinity;
   for_outer_parameters(method, overlap, [&](Parameters p) {
     long const least = inner_least(method, n), most = inner_most(method);
+    inner(method, p) = least;
+    if (model(p) > best_size) return false;
     long const value = 1 + last_good(least, most, [&](long v) {
                          Parameters q = p;
                          inner(method, q) = v;
                          return estimated_error(method, n, q) > wanted;
                        });
-    if (value > most) return;
+    if (value > most) return true;
     inner(method, p) = value;
     double const size = model(p);
     if (size < best_size) best_size = size, best = p;
+    return true;
   });
   for (int tries = 0; best && tries < 64; ++tries) {
     if (!method.linear || class_certificate(method, n, *best, Rational(1, 1000000)).upper <= eps) return *best;

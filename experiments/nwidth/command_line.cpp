@@ -42,7 +42,7 @@ std::vector<std::string> prepare(int argc, char** argv) {
 void add_parameters(CLI::App& c, ParameterOptions& p) {
   c.add_option("--N", p.N,
                "degrees of freedom (optimal-spline) or grid cells (local-taylor, yarotsky-relu), up to 20000");
-  c.add_option("--N1", p.N1, "coarse cells (two-level, log-free-relu), 1 to 2000");
+  c.add_option("--N1", p.N1, "coarse cells (two-level, log-free-relu), 2 to 2000");
   c.add_option("--N2", p.N2, "degrees of freedom in each coarse cell, 2 to 2000");
   c.add_option("--levels", p.levels, "sawtooth layers of a ReLU product, 1 to 40");
   c.add_option("--overlap", p.overlap, "of coarse cells, as a part of their width, up to 1/4 (default 1/256)");

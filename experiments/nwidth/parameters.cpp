@@ -53,7 +53,7 @@ methods::Parameters parse_parameters(methods::Method const& method, int n, Param
   };
   long const least = std::max(n, 2);
   p.N = read("N", o.N, method.name == "optimal-spline" ? least : 1, methods::largest_N);
-  p.N1 = read("N1", o.N1, 1, methods::largest_cells);
+  p.N1 = read("N1", o.N1, 2, methods::largest_cells);
   p.N2 = read("N2", o.N2, least, methods::largest_cells);
   p.levels = read("levels", o.levels, 1, methods::largest_levels);
   if (method.takes("overlap")) p.overlap = overlap_of(o);

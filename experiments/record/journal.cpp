@@ -19,6 +19,17 @@ int open_for_append(std::filesystem::path const& path) {
   return fd;
 }
 
+/// What a run that was killed while it wrote a file left behind: ".NAME.PID.tmp" of one of ours.
+void remove_leftovers(std::filesystem::path const& folder) {
+  std::error_code none;
+  for (auto const& entry : std::filesystem::directory_iterator(folder, none)) {
+    std::string const name = entry.path().filename().string();
+    if (!name.ends_with(".tmp")) continue;
+    for (char const* const ours : {".records.jsonl.", ".table.csv.", ".table.md.", ".run.json."})
+      if (name.starts_with(ours)) std::filesystem::remove(entry.path(), none);
+  }
+}
+
 std::vector<Line> parse_lines(std::string const& text, std::filesystem::path const& path) {
   std::vector<Line> lines;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -51,6 +62,7 @@ Journal::Journal(std::filesystem::path folder) : folder_(std::move(folder)) {
       if (errno != EWOULDBLOCK) throw file_error("lock", lock_path, errno);
       throw FileError("'" + folder_.string() + "' is in use by another run; wait for it or give another --out");
     }
+    remove_leftovers(folder_);
     file_ = open_for_append(path());
     struct stat s;
     if (::fstat(file_, &s) != 0) throw file_error("read", path(), errno);
