@@ -6,6 +6,7 @@
 #include "theory/number/error.hpp"
 #include "theory/target/arithmetic.hpp"
 #include "theory/target/parser.hpp"
+#include "theory/target/rounded_series.hpp"
 
 namespace nwidth::target {
 namespace {
@@ -42,6 +43,16 @@ struct TaylorArithmetic : SmoothSeries {
     return r;
   }
 };
+
+template <class T>
+std::vector<T> rounded(Program const& program, T const& x, int length) {
+  if (length < 1 || length > most_rounded_coefficients)
+    throw InvalidInput("rounded Taylor series have 1 to " + std::to_string(most_rounded_coefficients) +
+                       " coefficients, not " + std::to_string(length));
+  RoundedSeriesArithmetic<T> arithmetic{x, length};
+  RoundedSeries<T> const c = run(program, arithmetic);
+  return std::vector<T>(c.begin(), c.begin() + length);
+}
 
 }  // namespace
 
@@ -83,6 +94,16 @@ Ball Expression::operator()(Ball const& x) const {
   Ball& result = slot[static_cast<std::size_t>(program_->root)];
   tame(result);
   return std::move(result);
+}
+
+std::vector<double> Expression::rounded_taylor(double x, int length) const {
+  require_one_input(inputs_, "a Taylor series");
+  return rounded(*program_, x, length);
+}
+
+std::vector<Real> Expression::rounded_taylor(Real const& x, int length) const {
+  require_one_input(inputs_, "a Taylor series");
+  return rounded(*program_, x, length);
 }
 
 std::vector<Ball> Expression::taylor(Rational const& x, int length) const {

@@ -52,6 +52,9 @@ class Expression {
   /// (H(0) = 0 conventions do not matter: the value is the limit from the right). Infinite balls where they do not
   /// exist.
   std::vector<Ball> taylor(Rational const& x, int length) const;
+  /// The same in rounded arithmetic, for fits: length at most 8; NaN where undefined.
+  std::vector<double> rounded_taylor(double x, int length) const;
+  std::vector<Real> rounded_taylor(Real const& x, int length) const;
   /// The Taylor model of order m over [a, b], a < b, both dyadic.
   Expansion expand(Rational const& a, Rational const& b, int m) const;
   /// Encloses f([a, b]) from endpoint arithmetic (MPFI at the working precision): never leaves the domain by rounding,
