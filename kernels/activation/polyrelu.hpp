@@ -31,4 +31,17 @@ NWIDTH_HD T polyrelu(T const& x, Coefficients const& a) {
   return s;
 }
 
+/// Backward of polyrelu with r = 3 at one element: returns g P'(x), and adds g relu(x)^i to s[i].
+/// @param a  a_0 ... a_3, the theory's order   @param g  the gradient that arrives
+template <class T, class C>
+NWIDTH_HD T polyrelu_backward(T const& x, T const& g, C const (&a)[4], T (&s)[4]) {
+  using O = ops<T>;
+  T const u = O::relu(x), gu = g * u, gu2 = gu * u;
+  s[0] = s[0] + g;
+  s[1] = s[1] + gu;
+  s[2] = s[2] + gu2;
+  s[3] = O::fma(gu2, u, s[3]);
+  return O::gate(x, g * O::fma(O::fma(T(3 * a[3]), u, T(2 * a[2])), u, T(a[1])));
+}
+
 }  // namespace nwidth::activation

@@ -22,7 +22,8 @@ struct ops;
 
 template <std::floating_point T>
 struct ops<T> {
-  NWIDTH_HD static T relu(T x) { return x < T(0) ? T(0) : x; }  // NaN passes through
+  NWIDTH_HD static T relu(T x) { return x < T(0) ? T(0) : x; }        // NaN passes through
+  NWIDTH_HD static T gate(T x, T v) { return x <= T(0) ? T(0) : v; }  // v where x > 0 or NaN: H(0) = 0
   NWIDTH_HD static T fma(T a, T b, T c) { return a * b + c; }
   NWIDTH_HD static T ratio(long p, long q) { return T(p) / T(q); }  // nearest T to p/q for |p|, |q| < 2^24
   NWIDTH_HD static T exp(T x) { return std::exp(x); }
