@@ -197,6 +197,7 @@ def main():
     if arguments.out:
         with open(arguments.out, "w", encoding="utf-8") as f:
             json.dump(report, f, indent=1)
+            f.write("\n")
 
 
 if __name__ == "__main__":
