@@ -56,13 +56,17 @@ struct ShallowNetwork {
 /// The sum of |terms| is about the integral of |s^(k+1)| |x - p|^k/k! from the pivot p to x: it does not grow with the
 /// number of knots, but with the power k + 1 of the length over which terms are summed. From the middle it is
 /// 2^{k+1} times less than from one end; Facing::both finds the best segment in O(n^2) operations in double.
-/// Amplification for n = 127 (right, left, both): exp, k = 1: 1, 3, 1; sin(4 pi x), k = 1: 225, 225, 62; k =
-/// 2: 1.7e3, 1.7e3, 260; k = 3: 1.3e4, 1.3e4, 1.2e3; C^0 cubics: 1.3e4, 1.3e4, 1.6e3; 1/(1 + 25 x^2), k = 3: 455, 454,
-/// 408.
+/// Measured amplification for n = 127 equal steps (right, left, both):
+///   exp, k = 1               1       3       1
+///   sin(4 pi x), k = 1       225     225     62
+///   sin(4 pi x), k = 2       1.7e3   1.7e3   260
+///   sin(4 pi x), k = 3       1.3e4   1.3e4   1.2e3
+///   sin(4 pi x), C^0 cubic   1.3e4   1.3e4   1.6e3
+///   1/(1 + 25 x^2), k = 3    455     454     408
 ///
 /// Cost: O(n d^3) operations with rationals of some hundred bits, and the search for the pivot.
-/// @throws InvalidInput if s is no spline, a number of it is not finite or too large for the format, bits < 0 or = 1, or
-///   its knots coincide when rounded
+/// @throws InvalidInput if s is no spline, a number of it is not finite or too large for the format, bits < 0 or
+///   bits = 1, or its knots coincide when rounded
 template <class T>
 ShallowNetwork shallow_network(FreeKnotSpline<T> const& s, ShallowOptions const& options = {});
 
