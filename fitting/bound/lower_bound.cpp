@@ -6,6 +6,18 @@
 #include "theory/number/ball.hpp"
 
 namespace nwidth::fitting {
+namespace {
+
+/// x >= 0 with four decimals, rounded up.
+std::string four_decimals_above(Rational const& x) {
+  Rational const scaled = x * 10000;
+  Integer n = numerator(scaled) / denominator(scaled);
+  if (n < scaled) ++n;
+  std::string const decimals = Integer(n % 10000).str();
+  return Integer(n / 10000).str() + "." + std::string(4 - decimals.size(), '0') + decimals;
+}
+
+}  // namespace
 
 char const* letter(BoundKind kind) {
   switch (kind) {
@@ -33,7 +45,7 @@ ProvedFactor proved_factor(LowerBound const& bound, SplineClass const& kind, Rat
     r.factor = enclose(error / bound.lower).hi;
     r.statement = "over all " + who + ", the " + norm + " error is at least " + decimal_below(bound.lower, 7) +
                   " (proof " + letter(bound.kind) + "); this fit has at most " + decimal_above(error, 7) +
-                  ", within a factor " + decimal_above(exact(r.factor), 5) + " of the best possible";
+                  ", within a factor " + four_decimals_above(error / bound.lower) + " of the best possible";
   } else {
     r.statement = "no lower bound is proved for " + who + (bound.reason.empty() ? "" : ": " + bound.reason);
   }

@@ -22,9 +22,9 @@ struct SegmentWitness {
 /// @pre the points ascend, r >= 1
 Ball distance_from_polynomials(target::Target const& f, std::vector<Rational> const& x);
 
-/// @theorem{nwidth, segment bound} Let k + 1 intervals in [a,b] have disjoint interiors, and let no polynomial of degree
-///   < r be closer to f than E on any of them, f continuous. Then ess sup_{[a,b]} |f - g| >= E for every g that is a
-///   polynomial of degree < r between at most k breakpoints, continuous or not.
+/// @theorem{nwidth, segment bound} Let k + 1 intervals in [a,b] have disjoint interiors, and let no polynomial of
+///   degree < r be closer to f than E on any of them, f continuous. Then ess sup_{[a,b]} |f - g| >= E for every g that
+///   is a polynomial of degree < r between at most k breakpoints, continuous or not.
 /// Proof. Each breakpoint is inside at most one of the intervals, so one has none inside. There g is a polynomial, and
 /// by continuity |f - g| >= E somewhere in the closed interval, hence >= E - eps on a set of positive measure.
 /// @return proved, with lower = the least of the k + 1 distances (>= witness.level); or refused: points that do not
