@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How a spline follows its knots: each coefficient stays the value of the same polynomial.
+#pragma once
+#include <utility>
+#include <vector>
+
+#include "fitting/problem/spline.hpp"
+
+namespace nwidth::fitting {
+
+/// A number and its derivative in one direction.
+template <class T>
+struct Dual {
+  T v{0}, d{0};
+  Dual() = default;
+  explicit Dual(int c) : v(c) {}
+  Dual(T value, T derivative) : v(std::move(value)), d(std::move(derivative)) {}
+  friend Dual operator+(Dual const& a, Dual const& b) { return {a.v + b.v, a.d + b.d}; }
+  friend Dual operator-(Dual const& a, Dual const& b) { return {a.v - b.v, a.d - b.d}; }
+  friend Dual operator*(Dual const& a, Dual const& b) { return {a.v * b.v, a.d * b.v + a.v * b.d}; }
+  friend Dual operator/(Dual const& a, Dual const& b) {
+    T const q = a.v / b.v;
+    return {q, (a.d - q * b.d) / b.v};
+  }
+};
+
+/// The knot (0 ... n + 1) that stands at place q of the open knot vector: ends d + 1 times, interior ones m times.
+inline int knot_at(SplineClass const& kind, int n, int q) {
+  if (q <= kind.degree) return 0;
+  return std::min(1 + (q - kind.degree - 1) / kind.multiplicity, n + 1);
+}
+
+/// The spline on other knots (as many, ascending, close by) whose j-th coefficient is the blossom, at the new knots
+/// u_{j+1} ... u_{j+d}, of the polynomial of s on the segment in the middle of the support of the j-th B-spline (of two
+/// middle ones: the mean). It differs from s by the jumps at the knots only, O(|f^(d+1)| h^d |shift|), where fixed
+/// coefficients would drag the values along, |f'| |shift|: so steps may be long and linear programs are well scaled.
+template <class T>
+FreeKnotSpline<T> transported(FreeKnotSpline<T> const& s, std::vector<T> const& knots);
+
+/// d c_j / d t_k of that motion: by coefficient, then by knot in [first, first + size).
+template <class T>
+struct CoefficientMotion {
+  int first = 0;
+  std::vector<T> by_knot;
+};
+template <class T>
+std::vector<CoefficientMotion<T>> motion(FreeKnotSpline<T> const& s);
+
+}  // namespace nwidth::fitting

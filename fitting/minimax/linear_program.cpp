@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/minimax/linear_program.hpp"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "theory/number/error.hpp"
+
+namespace nwidth::fitting {
+namespace {
+
+using Sparse = Eigen::SparseMatrix<double, Eigen::RowMajor>;
+using Eigen::ArrayXd;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double violation = 1e-7;  // what counts as infeasible after rows are scaled
+
+/// A' D A + a little, factorised.
+Eigen::LLT<MatrixXd> normal_matrix(Sparse const& A, ArrayXd const& weight) {
+  MatrixXd M = MatrixXd::Zero(A.cols(), A.cols());
+  for (Eigen::Index row = 0; row < A.rows(); ++row)
+    for (Sparse::InnerIterator i(A, row); i; ++i)
+      for (Sparse::InnerIterator j(A, row); j && j.col() <= i.col(); ++j)
+        M(i.col(), j.col()) += weight[row] * i.value() * j.value();
+  double const largest = std::max(M.diagonal().maxCoeff(), std::numeric_limits<double>::min());
+  for (double shift = 1e-15;; shift *= 100) {
+    MatrixXd shifted = M;
+    shifted.diagonal().array() += shift * (largest * 1e-3 + M.diagonal().array());
+    Eigen::LLT<MatrixXd> factor(shifted.selfadjointView<Eigen::Lower>());
+    if (factor.info() == Eigen::Success || !(shift < 1)) return factor;
+  }
+}
+
+/// The step at which the first entry gets zero.
+double blocking_step(VectorXd const& at, VectorXd const& direction) {
+  double step = std::numeric_limits<double>::max();
+  for (Eigen::Index i = 0; i < at.size(); ++i)
+    if (direction[i] < 0) step = std::min(step, -at[i] / direction[i]);
+  return step;
+}
+
+/// The method itself: optimal or stalled.
+LinearProgramSolution iterate(LinearProgram const& P, double tolerance, int max_iterations) {
+  Sparse const& A = P.A;
+  double const m = static_cast<double>(A.rows());
+  LinearProgramSolution best;
+  best.gap = std::numeric_limits<double>::infinity();
+
+  // Mehrotra's start: least squares, then shifted into the positive orthant
+  auto const start = normal_matrix(A, ArrayXd::Ones(A.rows()));
+  VectorXd x = start.solve(A.transpose() * P.b), s = P.b - A * x, y = -(A * start.solve(P.c));
+  best.x = x;
+  best.y = y;
+  s.array() += std::max(0.0, -1.5 * s.minCoeff());
+  y.array() += std::max(0.0, -1.5 * y.minCoeff());
+  double const product = s.dot(y);
+  s.array() += product > 0 ? 0.5 * product / y.sum() : 1;
+  y.array() += product > 0 ? 0.5 * product / s.sum() : 1;
+
+  double const b_size = 1 + P.b.lpNorm<Eigen::Infinity>(), c_size = 1 + P.c.lpNorm<Eigen::Infinity>();
+  int worse = 0;
+  for (int iteration = 0; iteration <= max_iterations; ++iteration) {
+    VectorXd const dual = A.transpose() * y + P.c, primal = A * x + s - P.b;
+    double const mu = s.dot(y) / m, value = P.c.dot(x);
+    double const gap = std::max({primal.lpNorm<Eigen::Infinity>() / b_size, dual.lpNorm<Eigen::Infinity>() / c_size,
+                                 m * mu / (1 + std::abs(value))});
+    if (!(mu < 1e30) || !std::isfinite(primal.sum() + dual.sum() + value)) break;  // no solution: the iterates diverge
+    if (gap < best.gap) {
+      best.x = x;
+      best.y = y;
+      best.gap = gap;
+      worse = 0;
+    } else if (++worse > 12) {
+      break;
+    }
+    best.iterations = iteration;
+    if (gap <= tolerance) {
+      best.status = LinearProgramSolution::Status::optimal;
+      break;
+    }
+    auto const factor = normal_matrix(A, y.array() / s.array());
+    VectorXd dx, ds, dy;
+    auto const newton = [&](ArrayXd const& complementarity) {  // s dy + y ds = -complementarity
+      VectorXd const q = (-complementarity + y.array() * primal.array()) / s.array();
+      dx = factor.solve(-dual - A.transpose() * q);
+      VectorXd const Adx = A * dx;
+      ds = -primal - Adx;
+      dy = q + VectorXd(y.array() / s.array() * Adx.array());
+    };
+    newton(s.array() * y.array());
+    double const affine_s = std::min(1.0, blocking_step(s, ds)), affine_y = std::min(1.0, blocking_step(y, dy));
+    double const affine_mu = (s + affine_s * ds).dot(y + affine_y * dy) / m;
+    double const center = std::pow(std::clamp(affine_mu / mu, 0.0, 1.0), 3);
+    newton(s.array() * y.array() + ds.array() * dy.array() - center * mu);
+    double const back = std::max(0.99, 1 - mu);
+    double const step_s = std::min(1.0, back * blocking_step(s, ds));
+    double const step_y = std::min(1.0, back * blocking_step(y, dy));
+    x += step_s * dx;
+    s += step_s * ds;
+    y += step_y * dy;
+    s = s.cwiseMax(std::numeric_limits<double>::min());
+    y = y.cwiseMax(std::numeric_limits<double>::min());
+  }
+  return best;
+}
+
+/// Rows divided by their largest entry, so that "violated by 1e-7" has a meaning.
+LinearProgram scaled(LinearProgram const& P, VectorXd& row_scale) {
+  LinearProgram Q = P;
+  row_scale = VectorXd::Ones(P.A.rows());
+  for (Eigen::Index row = 0; row < P.A.rows(); ++row) {
+    double largest = 0;
+    for (Sparse::InnerIterator i(P.A, row); i; ++i) largest = std::max(largest, std::abs(i.value()));
+    if (largest > 0) row_scale[row] = 1 / largest;
+    for (Sparse::InnerIterator i(Q.A, row); i; ++i) i.valueRef() *= row_scale[row];
+  }
+  Q.b = P.b.cwiseProduct(row_scale);
+  return Q;
+}
+
+/// P's rows and, for each of the columns from `first` on, the rows x <= high, -x <= -low.
+LinearProgram with_bounds(Sparse const& A, VectorXd const& b, Eigen::Index columns, Eigen::Index first, double low,
+                          double high, double extra) {
+  std::vector<Eigen::Triplet<double>> entries;
+  for (Eigen::Index row = 0; row < A.rows(); ++row) {
+    for (Sparse::InnerIterator i(A, row); i; ++i)
+      entries.emplace_back(static_cast<int>(row), static_cast<int>(i.col()), i.value());
+    if (columns > A.cols()) entries.emplace_back(static_cast<int>(row), static_cast<int>(A.cols()), extra);
+  }
+  int row = static_cast<int>(A.rows());
+  for (Eigen::Index j = first; j < columns; ++j, row += 2) {
+    entries.emplace_back(row, static_cast<int>(j), 1.0);
+    entries.emplace_back(row + 1, static_cast<int>(j), -1.0);
+  }
+  LinearProgram Q;
+  Q.A.resize(row, columns);
+  Q.A.setFromTriplets(entries.begin(), entries.end());
+  Q.b.resize(row);
+  Q.b.head(A.rows()) = b;
+  for (Eigen::Index i = A.rows(); i < row; i += 2) {
+    Q.b[i] = high;
+    Q.b[i + 1] = -low;
+  }
+  Q.c = VectorXd::Zero(columns);
+  return Q;
+}
+
+}  // namespace
+
+char const* name(LinearProgramSolution::Status s) {
+  switch (s) {
+    case LinearProgramSolution::Status::optimal: return "optimal";
+    case LinearProgramSolution::Status::infeasible: return "infeasible";
+    case LinearProgramSolution::Status::unbounded: return "unbounded";
+    case LinearProgramSolution::Status::stalled: return "stalled";
+  }
+  return "unknown";
+}
+
+LinearProgramSolution solve(LinearProgram const& program, double tolerance, int max_iterations) {
+  using Status = LinearProgramSolution::Status;
+  Eigen::Index const m = program.A.rows(), n = program.A.cols();
+  if (n < 1 || program.b.size() != m || program.c.size() != n)
+    throw InvalidInput("a linear program needs n >= 1 costs for n columns and m bounds for m rows, not " +
+                       std::to_string(program.c.size()) + " for " + std::to_string(n) + " and " +
+                       std::to_string(program.b.size()) + " for " + std::to_string(m));
+  bool finite = program.b.allFinite() && program.c.allFinite();
+  for (Eigen::Index k = 0; k < program.A.nonZeros() && program.A.isCompressed(); ++k)
+    finite = finite && std::isfinite(program.A.valuePtr()[k]);
+  if (!finite) throw InvalidInput("the entries of a linear program must be finite");
+  if (m == 0) {
+    LinearProgramSolution s;
+    s.status = program.c.isZero(0) ? Status::optimal : Status::unbounded;
+    s.x = VectorXd::Zero(n);
+    return s;
+  }
+  VectorXd row_scale;
+  LinearProgram const P = scaled(program, row_scale);
+  LinearProgramSolution result = iterate(P, tolerance, max_iterations);
+  if (result.status == Status::stalled) {
+    // least violation t >= -1 of A x <= b + t: it has a solution, and so has its dual
+    LinearProgram least = with_bounds(P.A, P.b, n + 1, n, -1, 1 + P.b.lpNorm<Eigen::Infinity>(), -1);
+    least.c[n] = 1;
+    LinearProgramSolution const t = iterate(least, 1e-9, 2 * max_iterations);
+    double const size = 1 + P.b.lpNorm<Eigen::Infinity>();
+    if (t.gap < 1e-8 && t.x[n] > violation * size) {
+      result.status = Status::infeasible;
+    } else if (t.gap < 1e-8) {
+      LinearProgram cone = with_bounds(P.A, VectorXd::Zero(m), n, 0, -1, 1, 0);
+      cone.c = P.c;
+      LinearProgramSolution const d = iterate(cone, 1e-9, 2 * max_iterations);
+      if (d.gap < 1e-8 && P.c.dot(d.x) < -violation * P.c.lpNorm<Eigen::Infinity>()) result.status = Status::unbounded;
+    }
+  }
+  result.y = result.y.cwiseProduct(row_scale);
+  return result;
+}
+
+}  // namespace nwidth::fitting
