@@ -9,6 +9,7 @@
 #include "fitting/least_squares/assembly.hpp"
 #include "fitting/least_squares/levenberg_marquardt.hpp"
 #include "fitting/least_squares/newton.hpp"
+#include "fitting/start/transplant.hpp"
 
 namespace nwidth::fitting {
 namespace {
@@ -116,8 +117,8 @@ class Fitter {
       MarquardtOptions marquardt;
       marquardt.solver = options_.solver;
       marquardt.least_spacing = options_.least_spacing * mean_spacing_;
-      marquardt.max_iterations = last ? budget : std::min(budget, 60 << round);
-      marquardt.function_tolerance = last ? 1e-16 : 1e-6 * std::pow(1e-3, round);
+      marquardt.max_iterations = last ? budget : std::min(budget, 30 << round);
+      marquardt.function_tolerance = last ? 1e-16 : 1e-4 * std::pow(1e-3, round);
       MarquardtResult const lm = levenberg_marquardt(f_, nodes, options_.objective, marquardt, fit_.error, fit_.spline);
       fit_.iterations += lm.iterations;
       budget -= lm.iterations;
@@ -166,23 +167,11 @@ class Fitter {
       }
     }
     for (int k = 1; k <= s.interior_knots(); ++k)
-      if (is_dead(k)) {
+      if (!(knot_effect(s, k) > 1e-6 * fit_.error / std::pow(s.end() - s.begin(), 1 / p_))) {
         fit_.outcome = {Status::rank_deficient, "the knot at " + in_scientific(s.knots[index(k)]) + " has no effect"};
         return;
       }
   }
-  /// No derivative jumps at knot k by as much as the error could show.
-  bool is_dead(int k) const {
-    FreeKnotSpline<double> const& s = fit_.spline;
-    double const t = s.knots[index(k)], h = std::min(t - s.knots[index(k - 1)], s.knots[index(k + 1)] - t);
-    std::vector<double> const left = s.taylor(k - 1, t), right = s.taylor(k, t);
-    double effect = 0, power = 1;
-    for (int j = 0; j <= s.kind.degree; ++j, power *= h)
-      if (j > s.kind.degree - s.kind.multiplicity)
-        effect = std::max(effect, std::abs(right[index(j)] - left[index(j)]) * power);
-    return !(effect > 1e-6 * fit_.error / std::pow(s.end() - s.begin(), 1 / p_));
-  }
-
   Function const& f_;
   FitOptions const& options_;
   double p_, mean_spacing_ = 0, last_error_ = 0;
