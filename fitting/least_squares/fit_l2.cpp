@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/least_squares/fit_l2.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <sstream>
+
+#include "fitting/least_squares/assembly.hpp"
+#include "fitting/least_squares/levenberg_marquardt.hpp"
+#include "fitting/least_squares/newton.hpp"
+#include "fitting/start/transplant.hpp"
+
+namespace nwidth::fitting {
+namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+
+std::string in_scientific(double x) {
+  std::ostringstream out;
+  out << x;
+  return out.str();
+}
+
+class Fitter {
+ public:
+  Fitter(Function const& f, SplineClass const& kind, FitOptions const& options)
+      : f_(f), options_(options), p_(options.objective.p) {
+    fit_.spline.kind = kind;
+    resolution_.nodes = kind.degree + 7;
+  }
+
+  SplineFit run(std::vector<double> const& start) {
+    FreeKnotSpline<double>& s = fit_.spline;
+    s.knots.push_back(to_double(f_.begin()));
+    s.knots.insert(s.knots.end(), start.begin(), start.end());
+    s.knots.push_back(to_double(f_.end()));
+    s.coefficients.assign(index(s.kind.dimension(s.interior_knots())), 0.0);
+    s.validate();
+    mean_spacing_ = (s.end() - s.begin()) / s.segments();
+    refine();
+    if (!coefficients()) return deficient("the basis of the start");
+    fit_.outcome = {Status::max_iterations, "knots as given"};
+    for (int round = 0; round < 4; ++round) {
+      if (below_precision()) break;
+      optimise();
+      Resolution const before = resolution_;
+      refine();
+      if (resolution_.pieces == before.pieces && resolution_.levels == before.levels) break;
+    }
+    finish();
+    return fit_;
+  }
+
+ private:
+  /// Halves the panels until the objective no longer depends on them.
+  void refine() {
+    std::vector<double> const& w = options_.objective.weights;
+    FreeKnotSpline<double> s = fit_.spline;
+    for (int doubling = 0; doubling < 8; ++doubling) {
+      Resolution finer = resolution_;
+      finer.pieces *= 2;
+      MovingNodes<double> const here(f_, resolution_), there(f_, finer);
+      if (fit_.iterations == 0 && !fit_coefficients<double>(f_, there, w, s)) return;
+      double const scale = f_.scale() > 0 ? f_.scale() : 1;
+      std::vector<double> const coarse = segment_values(f_, here, options_.objective, s, scale);
+      std::vector<double> const fine = segment_values(f_, there, options_.objective, s, scale);
+      double gap = 0, total = 0;
+      for (std::size_t i = 0; i < fine.size(); ++i) {
+        gap += std::abs(fine[i] - coarse[i]);
+        total += fine[i];
+      }
+      double const noise = eps / std::pow(total, 1 / p_);  // relative, of the errors at the nodes
+      if (gap <= std::max(1e-10, 4 * noise) * total || !(noise < 0.01)) return;
+      if (nodes() > 200000) return;
+      resolution_ = finer;
+    }
+  }
+  double nodes() const { return static_cast<double>(resolution_.pieces) * resolution_.nodes * fit_.spline.segments(); }
+
+  bool coefficients() {
+    MovingNodes<double> const nodes(f_, resolution_);
+    return fit_coefficients<double>(f_, nodes, options_.objective.weights, fit_.spline, &fit_.condition);
+  }
+
+  double norm(FreeKnotSpline<double> const& s, std::vector<double>* by_segment = nullptr) const {
+    MovingNodes<double> const nodes(f_, resolution_);
+    double const scale = last_error_ > 0 ? last_error_ : 1;
+    std::vector<double> v = segment_values(f_, nodes, options_.objective, s, scale);
+    double const total = std::accumulate(v.begin(), v.end(), 0.0);
+    for (double& x : v) x = scale * std::pow(x, 1 / p_);
+    if (by_segment != nullptr) *by_segment = v;
+    return scale * std::pow(total, 1 / p_);
+  }
+
+  bool below_precision() {
+    fit_.error = norm(fit_.spline);
+    last_error_ = fit_.error;
+    return !(fit_.error > floor());
+  }
+  double floor() const {
+    double const length = fit_.spline.end() - fit_.spline.begin();
+    return 10 * eps * f_.scale() * std::pow(length, 1 / p_);
+  }
+
+  /// Alternates Ceres and Newton: the first finds the valley, the second its lowest point.
+  void optimise() {
+    MovingNodes<double> const nodes(f_, resolution_);
+    double const noise = floor() / fit_.error / 10;
+    NewtonOptions newton_options;
+    newton_options.least_spacing = options_.least_spacing;
+    newton_options.tolerance = std::max(1e-15, noise * noise);
+    newton_options.noise = noise;
+    int budget = options_.max_iterations;
+    for (int round = 0; round < 6 && budget > 0; ++round) {
+      bool const last = round >= 4;
+      MarquardtOptions marquardt;
+      marquardt.solver = options_.solver;
+      marquardt.least_spacing = options_.least_spacing * mean_spacing_;
+      marquardt.max_iterations = last ? budget : std::min(budget, 30 << round);
+      marquardt.function_tolerance = last ? 1e-16 : 1e-4 * std::pow(1e-3, round);
+      MarquardtResult const lm = levenberg_marquardt(f_, nodes, options_.objective, marquardt, fit_.error, fit_.spline);
+      fit_.iterations += lm.iterations;
+      budget -= lm.iterations;
+      fit_.outcome = lm.outcome;
+      if (below_precision() || budget <= 0) return;
+      newton_options.max_iterations = std::min(budget, 40);
+      FreeKnotSpline<double> s = fit_.spline;
+      NewtonResult<double> const result = newton(f_, nodes, options_.objective, newton_options, fit_.error, s);
+      fit_.iterations += result.iterations;
+      budget -= result.iterations;
+      if (result.value <= 1 + 1e-12) fit_.spline = s;
+      if (below_precision()) return;
+      if (is_usable(result.outcome.status)) {
+        fit_.outcome = result.outcome;
+        return;
+      }
+      if (budget <= 0) fit_.outcome = {Status::max_iterations, result.outcome.detail};
+    }
+  }
+
+  SplineFit deficient(std::string const& what) {
+    fit_.outcome = {Status::rank_deficient, what};
+    fit_.error = norm(fit_.spline, &fit_.segment_error);
+    return fit_;
+  }
+
+  void finish() {
+    FreeKnotSpline<double> const& s = fit_.spline;
+    resolution_.pieces *= 2;
+    fit_.error = norm(s, &fit_.segment_error);
+    FreeKnotSpline<double> again = s;  // for the condition at the last knots
+    MovingNodes<double> const nodes(f_, resolution_);
+    if (!fit_coefficients<double>(f_, nodes, options_.objective.weights, again, &fit_.condition))
+      fit_.condition = std::numeric_limits<double>::infinity();
+    if (!(fit_.error > floor())) {
+      fit_.outcome = {Status::below_precision,
+                      "error " + in_scientific(fit_.error) + ", digits are lost below " + in_scientific(floor())};
+      return;
+    }
+    for (int i = 0; i < s.segments(); ++i) {
+      double const h = s.knots[index(i + 1)] - s.knots[index(i)];
+      if (!(h > 16 * options_.least_spacing * mean_spacing_)) {
+        fit_.outcome = {Status::knot_collapse, "at " + in_scientific(s.knots[index(i)]) + ": spacing " +
+                                                   in_scientific(h) + ", the mean is " + in_scientific(mean_spacing_)};
+        return;
+      }
+    }
+    for (int k = 1; k <= s.interior_knots(); ++k)
+      if (!(knot_effect(s, k) > 1e-6 * fit_.error / std::pow(s.end() - s.begin(), 1 / p_))) {
+        fit_.outcome = {Status::rank_deficient, "the knot at " + in_scientific(s.knots[index(k)]) + " has no effect"};
+        return;
+      }
+  }
+  Function const& f_;
+  FitOptions const& options_;
+  double p_, mean_spacing_ = 0, last_error_ = 0;
+  Resolution resolution_;
+  SplineFit fit_;
+};
+
+}  // namespace
+
+SplineFit fit_l2(Function const& f, SplineClass const& kind, std::vector<double> const& start_knots,
+                 FitOptions const& options) {
+  check(options.objective, kind);
+  return Fitter(f, kind, options).run(start_knots);
+}
+
+}  // namespace nwidth::fitting

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/least_squares/fit_spline.hpp"
+
+#include <algorithm>
+
+#include "fitting/least_squares/assembly.hpp"
+#include "fitting/start/dynamic_programming.hpp"
+#include "fitting/start/equidistribution.hpp"
+#include "fitting/start/random_knots.hpp"
+#include "fitting/start/transplant.hpp"
+
+namespace nwidth::fitting {
+namespace {
+
+bool may_win(SplineFit const& fit) {
+  return is_usable(fit.outcome.status) || fit.outcome.status == Status::below_precision;
+}
+
+/// Better by more than rounding, so that the earlier of equal starts stays.
+bool better(SplineFit const& a, SplineFit const& b) {
+  if (may_win(a) != may_win(b)) return may_win(a);
+  return a.error < b.error * (1 - 1e-9);
+}
+
+}  // namespace
+
+BestSplineFit fit_spline_l2(Function const& f, SplineClass const& kind, int n, SplineSearch const& options) {
+  if (n < 0 || n > 4096) throw InvalidInput("a spline is fitted with 0 to 4096 knots, not " + std::to_string(n));
+  check(options.fit.objective, kind);
+  BestSplineFit best;
+  auto attempt = [&](std::string const& name, std::vector<double> const& knots) {
+    SplineFit fit = fit_l2(f, kind, knots, options.fit);
+    best.starts.push_back({name, fit.error, fit.outcome.status});
+    if (best.starts.size() > 1 && !better(fit, best.fit)) return false;
+    best.fit = std::move(fit);
+    best.start = name;
+    return true;
+  };
+  int const r = std::min(kind.order(), 7);
+  attempt("equidistribution", equidistribution(f, r, options.fit.objective.p, n));
+  if (n == 0) return best;
+  attempt("dynamic programming", dynamic_programming_knots(f, kind.degree, n));
+  auto done = [&] { return best.fit.outcome.status == Status::below_precision; };
+  if (!done() && n < 2 * sign_changes(f, r, n))
+    for (int trial = 0; trial < options.random_starts && !done(); ++trial)
+      attempt("random " + std::to_string(trial + 1), random_knots(f, r, n, options.seed, trial));
+  for (int round = 0; round < options.transplant_rounds && n <= 64 && !done(); ++round) {
+    SplineFit const from = best.fit;
+    bool improved = false;
+    for (int drop = 0; drop < std::min(n, 2) && !improved; ++drop)
+      for (int split = 0; split < 2 && !improved; ++split)
+        improved = attempt("transplant " + std::to_string(round + 1),
+                           transplant(from.spline, from.segment_error, drop, split));
+    if (!improved) break;
+  }
+  return best;
+}
+
+}  // namespace nwidth::fitting

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fitting/least_squares/fit_l2.hpp"
+
+namespace nwidth::fitting {
+
+struct SplineSearch {
+  FitOptions fit;
+  int random_starts = 24;     ///< tried if n is below twice the sign changes of f^(r), r the order; 0 for none
+  int transplant_rounds = 4;  ///< improvements by knot transplant at most; none for n > 64
+  std::uint64_t seed = 1;     ///< of the random starts
+};
+
+/// What became of one start.
+struct StartValue {
+  std::string start;  ///< "equidistribution", "dynamic programming", "random 3", "transplant 1"
+  double error = 0;
+  Status status = Status::max_iterations;
+};
+
+struct BestSplineFit {
+  SplineFit fit;
+  std::string start;               ///< the one that led to the fit
+  std::vector<StartValue> starts;  ///< all, in the order tried
+};
+
+/// The best of fit_l2 over starts by dynamic programming, by equidistribution, by random knots where there are too few
+/// for the oscillations of f, then improved by knot transplants while that helps. No proof that it is the global
+/// minimum: lower bounds are the business of others. Fits that are not usable lose against those that are, except
+/// those below precision. Deterministic for given options.
+/// @param n  interior knots, 0 <= n <= 4096
+/// @throws InvalidInput as fit_l2
+/// Cost: 0.1 to 0.5 s for n <= 64, of which dynamic programming takes most; about a second for n = 512.
+BestSplineFit fit_spline_l2(Function const& f, SplineClass const& kind, int n, SplineSearch const& options = {});
+
+}  // namespace nwidth::fitting

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <vector>
+
+#include "fitting/start/segment_costs.hpp"
+
+namespace nwidth::fitting {
+
+/// The best knots among the ends of cells for piecewise polynomials that may jump.
+struct GridKnots {
+  std::vector<double> knots;  ///< n of them, ascending
+  double error = 0;           ///< L2 distance of f to discontinuous piecewise polynomials with these knots
+};
+
+/// Exact minimum over all choices of n interior cell ends as knots, with segments of at most the window of costs.
+/// Cost: O(n cells window), 4 bytes each for cells and knots.
+/// @throws InvalidInput if n segments more than cells, or windows too short to cover the domain
+GridKnots best_grid_knots(SegmentCosts const& costs, int n);
+
+/// Knots for splines of degree d by dynamic programming on graded cells: needs no asymptotics, so it beats
+/// equidistribution where f^(r) varies within a segment. Smoothness is ignored: continuity costs nothing for even order
+/// asymptotically. Falls back to coarser cells a segment as n grows: 300 (n + 1) for small n, at least 16 (n + 1).
+std::vector<double> dynamic_programming_knots(Function const& f, int degree, int n);
+
+}  // namespace nwidth::fitting
