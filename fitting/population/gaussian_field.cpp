@@ -104,8 +104,7 @@ std::vector<double> GaussianField::on_grid(int n) const {
     for (std::size_t k = 0; k < K; ++k)
       for (std::size_t r = 0; r < rest; ++r) {
         double const c = now[k * rest + r];
-        for (std::size_t i = 0; i < N; ++i)
-          next[r * N + i] += c * (k == 0 ? 1.0 : table[(k * (2 * i + 1)) % (4 * N)]);
+        for (std::size_t i = 0; i < N; ++i) next[r * N + i] += c * (k == 0 ? 1.0 : table[(k * (2 * i + 1)) % (4 * N)]);
       }
     now = std::move(next);
   }

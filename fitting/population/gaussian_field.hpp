@@ -8,8 +8,8 @@
 namespace nwidth::fitting {
 
 /// g(x) = sum_k c_k prod_i phi_{k_i}(x_i) on [0,1]^d, phi_0 = 1, phi_k = sqrt(2) cos(pi k x), over the multi-indices k
-/// in {0 ... K-1}^d except 0, with c_k = |k|^-(s + d/2) N(0, 1) (Euclidean |k|), divided by (sum c_k^2)^(1/2): mean 0 and
-/// variance 1 over the cube. As K grows, g lies almost surely in H^t for every t < s, and in no H^t with t >= s.
+/// in {0 ... K-1}^d except 0, with c_k = |k|^-(s + d/2) N(0, 1) (Euclidean |k|), divided by (sum c_k^2)^(1/2): mean 0
+/// and variance 1 over the cube. As K grows, g lies almost surely in H^t for every t < s, and in no H^t with t >= s.
 ///
 /// The normal numbers go to the k in the order of max k_i, then lexicographically: fields of one seed with more
 /// frequencies begin with the same coefficients (up to the norm).

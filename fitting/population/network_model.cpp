@@ -39,9 +39,7 @@ struct nwidth::activation::ops<nwidth::fitting::Dual> {
     double const e = std::exp(x.v);
     return {e, e * x.d};
   }
-  static Dual erf(Dual x) {
-    return {std::erf(x.v), 2 * std::numbers::inv_sqrtpi * std::exp(-x.v * x.v) * x.d};
-  }
+  static Dual erf(Dual x) { return {std::erf(x.v), 2 * std::numbers::inv_sqrtpi * std::exp(-x.v * x.v) * x.d}; }
   static Dual sqrt(Dual x) {
     double const s = std::sqrt(x.v);
     return {s, x.d / (2 * s)};

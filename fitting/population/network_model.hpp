@@ -17,8 +17,8 @@ struct Unit {
   /// @throws InvalidInput for another name
   static Unit of(std::string_view name);
   std::string name() const;
-  /// Coefficients a_1 ... a_r that a layer learns: r of polyrelu, else 0. (a_0 is part of the output's constant, and for
-  /// lower layers of the next layer's biases.)
+  /// Coefficients a_1 ... a_r that a layer learns: r of polyrelu, else 0. (a_0 is part of the output's constant, and
+  /// for lower layers of the next layer's biases.)
   int coefficients() const { return kind == Kind::polyrelu ? degree : 0; }
   /// relu(t s) = s^k relu(t) for s > 0: the scale of a neuron is a gauge.
   bool homogeneous() const { return kind == Kind::relu || kind == Kind::relu_power; }

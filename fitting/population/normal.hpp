@@ -15,9 +15,9 @@ inline std::uint64_t mix_seed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// Uniform and normal numbers from the bits of std::mt19937_64, by Marsaglia's polar method. Which bits are used depends
-/// on exact arithmetic only, so every platform draws the same sequence; a normal number itself carries the rounding of
-/// the platform's log (an ulp).
+/// Uniform and normal numbers from the bits of std::mt19937_64, by Marsaglia's polar method. Which bits are used
+/// depends on exact arithmetic only, so every platform draws the same sequence; a normal number itself carries the
+/// rounding of the platform's log (an ulp).
 class Normal {
  public:
   explicit Normal(std::uint64_t seed) : bits_(mix_seed(seed)) {}

@@ -8,6 +8,11 @@
 #include "theory/number/error.hpp"
 
 namespace nwidth::fitting {
+namespace {
+
+constexpr int most_revivals = 5;
+
+}  // namespace
 
 Eigen::VectorXd values_of(PopulationFit const& fit, PopulationLoss const& loss) {
   NetworkModel const model(fit.shape, loss.coordinates());
@@ -32,13 +37,20 @@ PopulationFit fit_population(PopulationLoss const& loss, NetworkShape const& sha
     o.max_iterations = options.max_iterations;
     o.least_decrease = options.least_decrease;
     if (options.progress)
-      o.progress = [&](int iteration, double value) {
-        options.progress({shape.hidden, kind, seed, iteration, value});
-      };
+      o.progress = [&](int iteration, double value) { options.progress({shape.hidden, kind, seed, iteration, value}); };
     auto const begin = std::chrono::steady_clock::now();
     ProjectedFit fit = fit_projected(problem, std::move(start), o);
+    int spent = fit.iterations;
+    for (int i = 0; i < most_revivals && fit.outcome.status == Status::rank_deficient && shape.hidden.size() == 1;
+         ++i) {
+      // neurons that died come back where they help most
+      o.max_iterations = options.max_iterations - spent;
+      if (o.max_iterations < 1) break;
+      fit = fit_projected(problem, grown_start(problem, model, model, fit.parameters, fit.value, seed), o);
+      spent += fit.iterations;
+    }
     double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    result.runs.push_back({kind, seed, fit.value.loss, fit.iterations, fit.outcome, seconds});
+    result.runs.push_back({kind, seed, fit.value.loss, spent, fit.outcome, seconds});
     if (result.runs.size() > 1 && !(fit.value.loss < result.loss)) return;
     result.best = result.runs.size() - 1;
     result.loss = fit.value.loss;

@@ -23,9 +23,9 @@ struct FitProgress {
 };
 
 struct PopulationFitOptions {
-  int restarts = 3;           ///< random starts
-  std::uint64_t seed = 1;     ///< start i has the seed seed + i; a grown start the seed itself
-  int max_iterations = 100;   ///< of each start
+  int restarts = 3;          ///< random starts
+  std::uint64_t seed = 1;    ///< start i has the seed seed + i; a grown start the seed itself
+  int max_iterations = 100;  ///< of each start
   double least_decrease = 1e-9;
   std::function<void(FitProgress const&)> progress = nullptr;
 };
@@ -40,7 +40,8 @@ struct FitRun {
   double seconds = 0;  ///< wall time: the only thing here that two runs do not agree on
 };
 
-/// The best network of several starts. Its losses are upper bounds of the least ones, up to rounding, whatever the status.
+/// The best network of several starts. Its losses are upper bounds of the least ones, up to rounding, whatever the
+/// status.
 struct PopulationFit {
   NetworkShape shape;
   std::vector<double> parameters;  ///< NetworkModel's
@@ -70,9 +71,9 @@ struct PopulationCurve {
 };
 struct PopulationCurveOptions {
   std::vector<int> widths{4, 8, 16, 32};
-  int depth = 1;                      ///< hidden layers, of one width
-  bool grow = true;                   ///< each width starts from the one before, too: the loss never rises
-  int widest_random = 64;             ///< above it, growth is the only start
+  int depth = 1;           ///< hidden layers, of one width
+  bool grow = true;        ///< each width starts from the one before, too: the loss never rises
+  int widest_random = 64;  ///< above it, growth is the only start
   PopulationFitOptions fit;
 };
 /// @throws InvalidInput as fit_population, and if there are not two ascending widths, or wide ones have no start

@@ -8,7 +8,7 @@
 namespace nwidth::fitting {
 namespace {
 
-constexpr double least_pivot = 1e-12;
+constexpr double least_pivot = 1e-13;
 
 }  // namespace
 

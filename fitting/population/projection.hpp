@@ -14,7 +14,7 @@ struct Projection {
 };
 
 /// min |Phi c - y|. The columns are scaled to norm 1, Phi = Q R without pivoting (in blocks, at the speed of matrix
-/// products), then R by QR with column pivoting; columns whose pivot is below 1e-12 of the first are left out. The
+/// products), then R by QR with column pivoting; columns whose pivot is below 1e-13 of the first are left out. The
 /// residual is rotated out of Q, so it has error about eps |y| however small it is.
 /// Non-finite Phi gives a non-finite residual. Cost: 2 n m^2 for n points and m columns, twice that with the range.
 /// @param phi  destroyed

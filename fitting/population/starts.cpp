@@ -67,8 +67,8 @@ namespace {
 
 /// One hidden layer: the kept neurons, then new ones by the orthogonal greedy algorithm.
 std::vector<double> grow_one_layer(ProjectedProblem const& problem, NetworkModel const& large,
-                                   NetworkModel const& small, std::vector<double> const& p,
-                                   ProjectedValue const& value, std::uint64_t seed) {
+                                   NetworkModel const& small, std::vector<double> const& p, ProjectedValue const& value,
+                                   std::uint64_t seed) {
   int const in = large.fan_in(0), width = large.shape().hidden[0], a = large.shape().unit.coefficients();
   std::vector<double> neurons;
   for (int j = 0; j < small.shape().hidden[0]; ++j)
@@ -82,8 +82,7 @@ std::vector<double> grow_one_layer(ProjectedProblem const& problem, NetworkModel
 
   Eigen::MatrixXd dictionary(large.points(), candidates);
   std::vector<double> drawn;  // blocks of the candidates
-  NetworkModel const chunk({large.shape().inputs, {NetworkModel::most_width}, large.shape().unit},
-                           large.coordinates());
+  NetworkModel const chunk({large.shape().inputs, {NetworkModel::most_width}, large.shape().unit}, large.coordinates());
   for (int c = 0; c < candidates; c += NetworkModel::most_width) {
     std::vector<double> q = random_start(chunk, mix_seed(seed) + static_cast<std::uint64_t>(c));
     std::copy(p.end() - a, p.end(), q.end() - a);

@@ -47,8 +47,7 @@ class ProjectedCost final : public ceres::CostFunction {
   bool Evaluate(double const* const* parameters, double* residuals, double** jacobians) const override {
     std::vector<double> p;
     auto const& blocks = problem_.model->blocks();
-    for (std::size_t b = 0; b < blocks.size(); ++b)
-      p.insert(p.end(), parameters[b], parameters[b] + blocks[b].size);
+    for (std::size_t b = 0; b < blocks.size(); ++b) p.insert(p.end(), parameters[b], parameters[b] + blocks[b].size);
     Eigen::MatrixXd jacobian;
     Projection const projection = evaluate(problem_, p.data(), jacobians != nullptr ? &jacobian : nullptr);
     if (!projection.residual.allFinite()) return false;
@@ -74,15 +73,16 @@ class ProjectedCost final : public ceres::CostFunction {
 class Watch final : public ceres::IterationCallback {
  public:
   std::function<void(int, double)> const* progress = nullptr;
-  double scale = 1, floor = 0;
+  double scale = 1, floor = 0, cost = 0;
   int before = 0;
   bool rescale = false, below = false;
 
   ceres::CallbackReturnType operator()(ceres::IterationSummary const& s) override {
-    double const loss = 2 * s.cost / (scale * scale);
+    if (s.step_is_successful || s.iteration == 0) cost = s.cost;  // else s.cost is that of the step refused
+    double const loss = 2 * cost / (scale * scale);
     if (*progress && s.iteration > 0) (*progress)(before + s.iteration, loss);
     below = loss <= floor;
-    rescale = s.cost < 0.5e-6;
+    rescale = cost < 0.5e-6;
     return below || rescale ? ceres::SOLVER_TERMINATE_SUCCESSFULLY : ceres::SOLVER_CONTINUE;
   }
 };
@@ -154,7 +154,7 @@ ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> 
     ceres::Solver::Options o;
     o.minimizer_type = ceres::TRUST_REGION;
     o.trust_region_strategy_type = ceres::LEVENBERG_MARQUARDT;
-    o.linear_solver_type = ceres::DENSE_NORMAL_CHOLESKY;
+    o.linear_solver_type = ceres::DENSE_QR;  // normal equations stall near losses of 1e-11
     o.dense_linear_algebra_library_type = ceres::EIGEN;
     o.num_threads = 1;
     o.logging_type = ceres::SILENT;

@@ -43,9 +43,9 @@ struct ProjectedFit {
 };
 
 /// Trust-region Levenberg-Marquardt (Ceres, 1 thread, no other minimiser) on the residual P D g, P the projection onto
-/// the complement of the span of D Phi(p), with Kaufman's Jacobian P D d(Phi c)/dp. What that leaves out of the derivative
-/// of the residual is orthogonal to the residual, so the gradient of F is exact. The residual is scaled to norm 1 at the
-/// start, and again whenever F has fallen 1e6 times, since Ceres' thresholds are absolute.
+/// the complement of the span of D Phi(p), with Kaufman's Jacobian P D d(Phi c)/dp. What that leaves out of the
+/// derivative of the residual is orthogonal to the residual, so the gradient of F is exact. The residual is scaled to
+/// norm 1 at the start, and again whenever F has fallen 1e6 times, since Ceres' thresholds are absolute.
 ///
 /// Outcome: converged if the cosine of value.cosine is at rounding level (1e-8, or what |D g| / F^(1/2) allows);
 /// flat if F fell by less than least_decrease, or the steps or the trust region became tiny; max_iterations;
@@ -53,9 +53,9 @@ struct ProjectedFit {
 ///
 /// F never increases: the result is at least as good as the start. Two runs agree to the bit.
 /// Cost for each iteration, n points, m columns, q parameters, q' of them tangent to their blocks: 4 n m^2 + 4 n m q +
-/// n q'^2 and q'^3/3 operations; a step that is refused costs 2 n m^2. Memory: n (m + 3 q) doubles.
+/// 2 n q'^2 + 2 q'^3/3 operations; a step that is refused costs 2 n m^2. Memory: n (m + 3 q) doubles.
 /// @cite golubpereyra1973 the elimination @cite kaufman1975 the Jacobian
-/// @throws InvalidInput if lengths do not fit, or more parameters and columns than points, or Phi is not finite at start
+/// @throws InvalidInput if lengths do not fit, more parameters and columns than points, or Phi not finite at the start
 ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> start, ProjectedOptions const& options);
 
 }  // namespace nwidth::fitting
