@@ -46,7 +46,7 @@ struct PopulationFit {
   NetworkShape shape;
   std::vector<double> parameters;  ///< NetworkModel's
   Eigen::VectorXd coefficients;    ///< of the output
-  double loss = 0;                 ///< PopulationLoss::quadratic: what was minimised
+  double loss = 0;                 ///< PopulationLoss::quadratic of the network: what was minimised
   double divergence = 0;           ///< PopulationLoss::divergence of the same network
   Outcome outcome;                 ///< of the best start
   std::vector<FitRun> runs;        ///< random ones first, then the grown one

@@ -26,7 +26,9 @@ double bernoulli_divergence(double g, double delta) {
     for (int j = 5; j >= 0; --j) sum = k[j] + sum * delta / (j + 3);
     return sum * delta * delta / 2;
   }
-  return delta < 0 ? std::log1p(p * std::expm1(delta)) - p * delta : std::log1p(q * std::expm1(-delta)) + q * delta;
+  // log(q + p e^delta) - p delta, written about the rarer of the two outcomes, where nothing cancels
+  bool const by_p = std::abs(delta) > 700 ? delta < 0 : p < q;
+  return by_p ? std::log1p(p * std::expm1(delta)) - p * delta : std::log1p(q * std::expm1(-delta)) + q * delta;
 }
 
 PopulationLoss::PopulationLoss(GaussianField const& field, int n)

@@ -55,7 +55,8 @@ std::vector<double> random_start(NetworkModel const& model, std::uint64_t seed) 
         Eigen::VectorXd const t = h * w;
         double const spread = std::sqrt((t.array() - t.mean()).square().mean());
         if (spread > 0) w *= 1 / spread;
-        b = -h.row(static_cast<Eigen::Index>(normal.uniform() * static_cast<double>(h.rows()))) * w;
+        // not through a value of t: where lower neurons are idle many points share one, and F has a kink there
+        b = -normal.uniform(t.minCoeff(), t.maxCoeff()) / (spread > 0 ? spread : 1);
       }
       if (shape.unit.homogeneous()) normalise(block, in + 1);
     }

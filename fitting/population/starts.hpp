@@ -10,8 +10,9 @@ namespace nwidth::fitting {
 
 /// Parameters of a network at random. First layer, d = 1: kinks equidistant but for N(0, 0.3/W) of jitter, slopes
 /// +-2 exp(0.3 N(0,1)); d > 1: directions uniform, slope 2, biases uniform on [-1.5, 1.5]. Second layer: weights
-/// normal, scaled so that values in front of the activation have a spread about 2, kinks through random points of the
-/// grid. Blocks on spheres are scaled to norm 1. (The numbers are those of the pilot that found the slopes.)
+/// normal, then scaled so that they give a standard deviation of 1 over the grid, biases uniform such that kinks lie in
+/// the range. Blocks on spheres are scaled to norm 1. (The first layer's numbers are those of the pilot that found the
+/// slopes.)
 std::vector<double> random_start(NetworkModel const& model, std::uint64_t seed);
 
 /// Parameters of a larger network whose span holds that of a fitted smaller one, so that its loss is no larger.
