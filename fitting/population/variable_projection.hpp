@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Separable least squares: the linear parameters are eliminated, the others go to Levenberg and Marquardt.
+#pragma once
+#include <functional>
+
+#include "fitting/population/separable.hpp"
+#include "fitting/problem/status.hpp"
+
+namespace nwidth::fitting {
+
+/// min over p of F(p), F(p) = min over c of |D (Phi(p) c - g)|^2, D = diag(root_weights).
+struct ProjectedProblem {
+  SeparableModel const* model = nullptr;
+  Eigen::VectorXd root_weights;  ///< points() of them, >= 0
+  Eigen::VectorXd values;        ///< g
+};
+
+struct ProjectedOptions {
+  int max_iterations = 100;
+  /// An iteration that lowers F by less than this part of it ends the fit.
+  double least_decrease = 1e-9;
+  /// Called after each iteration with its number and F.
+  std::function<void(int, double)> progress = nullptr;
+};
+
+/// F and its first derivative at one p.
+struct ProjectedValue {
+  double loss = 0;               ///< F(p); NaN if Phi(p) is not finite
+  Eigen::VectorXd coefficients;  ///< the best c
+  Eigen::VectorXd gradient;      ///< dF/dp (empty unless asked for)
+  Eigen::Index rank = 0;         ///< of D Phi(p)
+  /// The largest cosine between the residual and a column of the projected Jacobian (0 unless asked for).
+  double cosine = 0;
+};
+/// @throws InvalidInput if lengths do not fit
+ProjectedValue projected_value(ProjectedProblem const& problem, std::vector<double> const& p, bool with_gradient);
+
+struct ProjectedFit {
+  std::vector<double> parameters;
+  ProjectedValue value;  ///< at parameters, with its gradient
+  int iterations = 0;    ///< steps tried, accepted or not
+  Outcome outcome;
+};
+
+/// Trust-region Levenberg-Marquardt (Ceres, 1 thread, no other minimiser) on the residual P D g, P the projection onto
+/// the complement of the span of D Phi(p), with Kaufman's Jacobian P D d(Phi c)/dp. What that leaves out of the
+/// derivative of the residual is orthogonal to the residual, so the gradient of F is exact. The residual is scaled to
+/// norm 1 at the start, and again whenever F has fallen 1e6 times, since Ceres' thresholds are absolute.
+///
+/// Outcome: converged if the cosine of value.cosine is at rounding level (1e-8, or what |D g| / F^(1/2) allows);
+/// flat if F fell by less than least_decrease, or the steps or the trust region became tiny; max_iterations;
+/// below_precision if F^(1/2) <= 100 eps |D g|; rank_deficient if it ended with dependent columns, whatever else holds.
+///
+/// F never increases: the result is at least as good as the start. Two runs agree to the bit.
+/// Cost for each iteration, n points, m columns, q parameters, q' of them tangent to their blocks: 4 n m^2 + 4 n m q +
+/// 2 n q'^2 + 2 q'^3/3 operations; a step that is refused costs 2 n m^2. Memory: n (m + 3 q) doubles.
+/// @cite golubpereyra1973 the elimination @cite kaufman1975 the Jacobian
+/// @throws InvalidInput if lengths do not fit, more parameters and columns than points, or Phi not finite at the start
+ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> start, ProjectedOptions const& options);
+
+}  // namespace nwidth::fitting
