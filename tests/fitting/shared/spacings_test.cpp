@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/shared/spacings.hpp"
+
+#include <cmath>
+
+#include "tests/random.hpp"
+
+namespace nwidth::fitting {
+namespace {
+
+TEST(Spacings, give_back_the_knots_and_have_their_derivative) {
+  test::for_random(30, [](std::mt19937_64& g) {
+    int const n = static_cast<int>(test::uniform(g, 0, 6));
+    std::vector<double> knots;
+    for (int i = 0; i < n; ++i) knots.push_back(test::uniform_real(g, -1, 3));
+    std::sort(knots.begin(), knots.end());
+    Eigen::VectorXd const u = log_spacings(-1, 3, knots);
+    Spacings const s = spacings(-1, 3, u);
+    ASSERT_EQ(s.knots.size(), knots.size());
+    for (std::size_t i = 0; i < knots.size(); ++i) EXPECT_NEAR(s.knots[i], knots[i], 1e-13);
+    for (Eigen::Index k = 0; k < u.size(); ++k) {
+      Eigen::VectorXd up = u, down = u;
+      up[k] += 1e-6;
+      down[k] -= 1e-6;
+      Spacings const a = spacings(-1, 3, up), b = spacings(-1, 3, down);
+      for (std::size_t i = 0; i < knots.size(); ++i)
+        EXPECT_NEAR(s.derivative(static_cast<Eigen::Index>(i), k), (a.knots[i] - b.knots[i]) / 2e-6, 1e-8);
+    }
+  });
+  EXPECT_THROW(log_spacings(-1, 1, {0.5, 0.5}), InvalidInput);
+  EXPECT_THROW(log_spacings(-1, 1, {std::nan("")}), InvalidInput);
+  EXPECT_THROW(log_spacings(-1, 1, {1.0}), InvalidInput);
+}
+
+TEST(EquidistributedKnots, equidistribute) {
+  // |(e^x)''''|^{1/4.5} = e^{x/4.5}: the knots are known in closed form but for the floor of a thousandth
+  Function const f = Function::of("exp(x)");
+  std::vector<double> const t = equidistributed_knots(f, 7, 4);
+  ASSERT_EQ(t.size(), 7u);
+  double const lo = std::exp(-1 / 4.5), hi = std::exp(1 / 4.5);
+  for (int i = 1; i <= 7; ++i)
+    EXPECT_NEAR(t[static_cast<std::size_t>(i - 1)], 4.5 * std::log(lo + (hi - lo) * i / 8), 1e-3);
+  // a polynomial has none to equidistribute: even ones
+  std::vector<double> const even = equidistributed_knots(Function::of("x^2"), 3, 4);
+  for (int i = 1; i <= 3; ++i) EXPECT_NEAR(even[static_cast<std::size_t>(i - 1)], -1 + 0.5 * i, 1e-9);
+  EXPECT_TRUE(equidistributed_knots(f, 0, 4).empty());
+  EXPECT_THROW(equidistributed_knots(f, -1, 4), InvalidInput);
+  EXPECT_THROW(equidistributed_knots(f, 3, 8), InvalidInput);
+}
+
+}  // namespace
+}  // namespace nwidth::fitting
