@@ -24,13 +24,14 @@ struct Neuron {
     always,    ///< sum_i a_i z^i everywhere
     emulator,  ///< what relu computes for relu(z)^2 in `level` levels of the sawtooth; known for z <= 1 only
     ripple,    ///< 4^-level s (1 - s), s the fractional part of 2^level z: by how much an emulator exceeds z^2
+    noise,     ///< unknown, in [-a_0, a_0]
   };
   LinearForm z;
   std::vector<Rational> a;  // empty for emulators and ripples
   Kind kind = Kind::gated;
   int level = 0;
 
-  bool has_slack() const { return kind == Kind::emulator || kind == Kind::ripple; }
+  bool has_slack() const { return kind == Kind::emulator || kind == Kind::ripple || kind == Kind::noise; }
   /// Emulators and ripples: the former lie in relu(z)^2 + [0, excess], the latter in [0, excess].
   Rational excess() const { return power_of_two(-2L * level - 2); }
 };
@@ -63,8 +64,8 @@ class Graph {
 LinearForm combine(std::vector<LinearForm const*> const& forms, std::vector<Rational> const& weights,
                    Rational const& constant);
 
-/// Without the neurons that the output does not need. @param ripples  keep also what the ripples' arguments need;
-/// else these are forgotten, and ripples are constants that are not known
+/// Without the neurons that the output does not need. @param ripples  keep also what the ripples' arguments need; else
+/// ripples have no arguments any more and are constants that are not known
 Graph prune(Graph const& graph, bool ripples);
 
 /// The graph of first - second (the second may be null).

@@ -16,7 +16,10 @@ constexpr std::size_t short_form = 6;    // terms that are copied into what read
 constexpr std::size_t short_base = 4;    // terms of a polynomial's argument that is expanded
 constexpr std::size_t highest_power = 4;
 constexpr std::size_t longest_number = 3000;  // bits
+// Where halving does not pay any more; chosen by experiment.
 constexpr std::size_t small_graph = 128;
+constexpr double small_fan_out = 3;
+constexpr int deepest = 40;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
@@ -67,7 +70,8 @@ Interval power_range(Interval x, unsigned k) {
 
 class Specialiser {
  public:
-  Specialiser(Graph const& graph, Point const& l, Point const& r, bool expand) : graph_(graph), expand_(expand) {
+  Specialiser(Graph const& graph, Point const& l, Point const& r, Slack slack)
+      : graph_(graph), slack_(slack), expand_(slack == Slack::expand) {
     Rational const left = l.rational(), right = r.rational();
     result_.centre = (left + right) / 2;
     half_ = (right - left) / 2;
@@ -87,10 +91,23 @@ class Specialiser {
         case Kind::always: values_.push_back(polynomial(std::move(z), n.a)); break;
         case Kind::emulator: values_.push_back(emulator(std::move(z), n.level)); break;
         case Kind::ripple: values_.push_back(ripple(std::move(z), n.level)); break;
+        case Kind::noise: values_.push_back(noise(n.a[0])); break;
       }
     }
     result_.output = substituted(graph_.output);
-    return prune(result_, true);
+    if (slack_ == Slack::forget) pair_ripples();
+    return prune(result_, slack_ != Slack::forget);
+  }
+
+  /// After run().
+  double teeth() const {
+    double sum = 0;
+    for (Neuron const& n : result_.neurons()) {
+      if (n.kind != Kind::emulator && n.kind != Kind::ripple) continue;
+      Interval const z = range_of(n.z).hull;
+      sum += std::ldexp(z.hi - z.lo, n.level) + 1;
+    }
+    return sum;
   }
 
  private:
@@ -304,7 +321,46 @@ class Specialiser {
     return symbol_form(symbol({std::move(z), {}, Kind::ripple, level}, range));
   }
 
+  Form noise(Rational const& most) {
+    Interval const range(-enclose(most).hi, enclose(most).hi);
+    result_.neurons().push_back({{}, {most}, Kind::noise});  // never equal to another
+    range_.push_back(range);
+    return symbol_form(static_cast<int>(range_.size()) - 1);
+  }
+
+  /// Ripples change by at most 2^-level times what their arguments change by.
+  void pair_ripples() {
+    std::vector<Form::Term>& terms = result_.output.terms;
+    auto const is_ripple = [&](Form::Term const& t) {
+      return t.weight != 0 && result_.neurons()[at(t.neuron)].kind == Kind::ripple;
+    };
+    std::vector<Form> noises;
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      if (!is_ripple(terms[i])) continue;
+      Neuron const p = result_.neurons()[at(terms[i].neuron)];
+      Rational const period = power_of_two(-p.level);
+      double least = std::ldexp(0.125, -p.level);  // a pair in [-2 excess, 2 excess] is no better than its two ripples
+      std::size_t best = terms.size();
+      for (std::size_t j = i + 1; j < terms.size(); ++j) {
+        if (!is_ripple(terms[j]) || terms[j].weight != -terms[i].weight) continue;
+        Neuron const& q = result_.neurons()[at(terms[j].neuron)];
+        if (q.level != p.level) continue;
+        Form d = sum(p.z, q.z, -1);
+        d.constant -= period * floor_of(d.constant / period + Rational(1, 2));
+        double const size = range_of(d).hull.magnitude();
+        if (size < least) least = size, best = j;
+      }
+      if (best == terms.size()) continue;
+      Rational const most = abs(terms[i].weight) * period * exact(least);
+      terms[i].weight = terms[best].weight = 0;
+      if (most != 0) noises.push_back(noise(most));
+    }
+    std::erase_if(terms, [](Form::Term const& t) { return t.weight == 0; });
+    for (Form const& f : noises) result_.output = sum(result_.output, f, 1);
+  }
+
   Graph const& graph_;
+  Slack slack_;
   bool expand_;
   Rational half_;
   Graph result_;
@@ -313,23 +369,37 @@ class Specialiser {
   std::unordered_multimap<std::size_t, int> known_;
 };
 
-bool divide_further(Graph const& graph, Point const& l, Point const& r, ChunkSink const& sink) {
-  if (graph.size() <= small_graph) return sink(graph, l, r);
+/// Weights for each neuron: how much a sweep has to do where one changes.
+double fan_out(Graph const& g) { return static_cast<double>(g.size()) / static_cast<double>(g.neurons().size()) - 1; }
+
+bool divide_further(Graph const& graph, Point const& l, Point const& r, ChunkSink const& sink, int depth) {
+  double const fan = fan_out(graph);
+  if (graph.has_slack() ? depth == deepest : graph.size() <= small_graph || fan <= small_fan_out)
+    return sink(graph, l, r);
   Point const m = Point::between(l, r);
   Graph const left = specialise(graph, l, m), right = specialise(graph, m, r);
-  if (static_cast<double>(left.size() + right.size()) > 1.4 * static_cast<double>(graph.size()))
-    return sink(graph, l, r);
-  return divide_further(left, l, m, sink) && divide_further(right, m, r, sink);
+  double const growth = static_cast<double>(left.size() + right.size()) / static_cast<double>(graph.size());
+  bool const simpler = std::max(fan_out(left), fan_out(right)) <= 0.85 * fan && fan > small_fan_out;
+  bool const clearer = graph.has_slack() && (!left.has_slack() || !right.has_slack());
+  bool const pays = graph.size() > small_graph && growth <= (simpler ? 1.8 : 1.4);
+  if (!pays && !clearer) return sink(graph, l, r);
+  return divide_further(left, l, m, sink, depth + 1) && divide_further(right, m, r, sink, depth + 1);
 }
 
 }  // namespace
 
-Graph specialise(Graph const& graph, Point const& l, Point const& r, bool expand) {
-  return Specialiser(graph, l, r, expand).run();
+Graph specialise(Graph const& graph, Point const& l, Point const& r, Slack slack) {
+  return Specialiser(graph, l, r, slack).run();
+}
+
+double teeth(Graph const& graph, Point const& l, Point const& r) {
+  Specialiser s(graph, l, r, Slack::keep);
+  s.run();
+  return s.teeth();
 }
 
 bool divide(Graph const& graph, Point const& l, Point const& r, ChunkSink const& sink) {
-  return divide_further(specialise(graph, l, r), l, r, sink);
+  return divide_further(specialise(graph, l, r), l, r, sink, 0);
 }
 
 }  // namespace nwidth::certify

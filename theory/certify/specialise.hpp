@@ -18,10 +18,20 @@ namespace nwidth::certify {
 ///     of an emulated product cancel wherever a factor is 0 or 1;
 ///   - equal neurons are one.
 /// @param l,r     l < r, within the interval for which `graph` holds
-/// @param expand  emulators and ripples become the relu neurons of their sawtooth, so that nothing is known up to an
-///                error only (but for ripples whose argument runs over more than 1)
 /// Cost: linear in graph.size(), in rationals; those of more than 3000 bits are kept out of products.
-Graph specialise(Graph const& graph, Point const& l, Point const& r, bool expand = false);
+enum class Slack {
+  keep,
+  /// Emulators and ripples become the relu neurons of their sawtooth, so that nothing is known up to an error only (but
+  /// for ripples whose argument runs over more than 1).
+  expand,
+  /// The last step before a sweep: ripples lose their arguments. Two that the output subtracts from each other become
+  /// noise of at most 2^-m times the difference of their arguments, where that is less.
+  forget,
+};
+Graph specialise(Graph const& graph, Point const& l, Point const& r, Slack slack = Slack::keep);
+
+/// About how many pieces the emulators and ripples would make on [l, r] if they were expanded.
+double teeth(Graph const& graph, Point const& l, Point const& r);
 
 /// Called with intervals that touch, from left to right, and the graph specialised to each. Return false to stop.
 using ChunkSink = std::function<bool(Graph const& graph, Point const& l, Point const& r)>;

@@ -17,6 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t parts_at_once = 512;  // the lower bound is shared within and after each batch
+constexpr double most_teeth = 64;             // of emulators taken apart at once
 constexpr long end_bits = 200;              // how closely a domain end that is not dyadic is enclosed
 
 /// f - p on one piece of the network, p a polynomial in x - centre.
@@ -113,19 +114,20 @@ class Attempt {
     f_ = f;
     cover(graph, domain_.cuts.front(), domain_.cuts.back(), true);
     flush();
-    for (SupSearch::Remainder const& q : search_.take_remainders()) {
-      bool const hopeless = !failure_.empty() || !search_.failure().empty() || !gave_up_.empty();
-      if (!search_.is_done(q.upper) && !hopeless) {
-        Graph g = specialise(sources_[static_cast<std::size_t>(q.source)], q.l, q.r);
-        if (g.has_slack()) {
-          expanded_ = true;
-          g = specialise(g, q.l, q.r, true);
-        }
-        cover(g, q.l, q.r, false);
-        flush();
-        if (gave_up_.empty()) continue;
+    covering_ = false;
+    auto const smaller = [](SupSearch::Remainder const& p, SupSearch::Remainder const& q) { return p.upper < q.upper; };
+    std::vector<SupSearch::Remainder> heap;
+    for (;;) {
+      for (SupSearch::Remainder& q : search_.take_remainders()) {
+        heap.push_back(std::move(q));
+        std::push_heap(heap.begin(), heap.end(), smaller);
       }
-      search_.accept(q.upper);
+      if (heap.empty()) return;
+      std::pop_heap(heap.begin(), heap.end(), smaller);
+      SupSearch::Remainder const q = std::move(heap.back());
+      heap.pop_back();
+      bool const hopeless = !failure_.empty() || !search_.failure().empty() || !gave_up_.empty();
+      if (search_.is_done(q.upper) || hopeless || !resolve(q)) search_.accept(q.upper);
     }
   }
 
@@ -175,6 +177,22 @@ class Attempt {
                   [&](Graph const& g, Point const& left, Point const& right) { return chunk(g, left, right, first); });
   }
 
+  /// @return false if it gave up
+  bool resolve(SupSearch::Remainder const& q) {
+    Graph const g = specialise(sources_[static_cast<std::size_t>(q.source)], q.l, q.r);
+    bool const apart = g.has_slack() && teeth(g, q.l, q.r) <= most_teeth;
+    if (!g.has_slack() || apart) {
+      expanded_ = expanded_ || apart;
+      cover(apart ? specialise(g, q.l, q.r, Slack::expand) : g, q.l, q.r, false);
+    } else {
+      Point const m = Point::between(q.l, q.r);
+      chunk(specialise(g, q.l, m), q.l, m, true);
+      if (gave_up_.empty()) chunk(specialise(g, m, q.r), m, q.r, true);
+    }
+    flush();
+    return gave_up_.empty();
+  }
+
   bool chunk(Graph const& graph, Point const& l, Point const& r, bool first) {
     int source = -1;
     bool const slack = graph.has_slack();
@@ -185,10 +203,10 @@ class Attempt {
     Point const centre(graph.centre);
     Point reached = l;
     Walked const walked = sweep(
-        slack ? prune(graph, false) : graph, l, r,
+        slack ? specialise(graph, l, r, Slack::forget) : graph, l, r,
         [&](Point const& left, Point const& right, Polynomial const& p) {
           if (++pieces_ > options_.most_pieces) {
-            (first ? failure_ : gave_up_) = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
+            (covering_ ? failure_ : gave_up_) = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
             return false;
           }
           errors_.emplace_back(f_, p, centre);
@@ -202,7 +220,7 @@ class Attempt {
         &updates_);
     if (walked != Walked::emulator_out_of_range) return walked == Walked::all;
     expanded_ = true;
-    return cover(specialise(graph, reached, r, true), reached, r, first);
+    return cover(specialise(graph, reached, r, Slack::expand), reached, r, first);
   }
 
   bool flush() {
@@ -219,6 +237,7 @@ class Attempt {
   std::vector<SupSearch::Part> parts_;
   target::Expression const* f_ = nullptr;
   std::deque<Graph> sources_;
+  bool covering_ = true;  // else every part of the domain has a bound
   bool expanded_ = false;
   long pieces_ = 0, updates_ = 0;
   std::string failure_;  // no bound

@@ -54,6 +54,12 @@ class Walk {
       State& s = states_[i];
       s.always = neuron.kind == Neuron::Kind::always;
       if (neuron.has_slack()) s.half_excess = Ball(Rational(neuron.excess() / 2));
+      if (neuron.kind == Neuron::Kind::noise) {
+        s.a.resize(1);
+        arb_add_error(s.a[0].get(), Ball(neuron.a[0]).get());
+        s.constant_activation = true;
+        continue;
+      }
       if (neuron.kind == Neuron::Kind::ripple) {
         s.a = {s.half_excess};
         arb_add_error(s.a[0].get(), s.half_excess.get());
