@@ -152,7 +152,7 @@ int replace_emulators(Graph& graph) {
       if (squares[k].first != i || !needed[static_cast<std::size_t>(count) + k]) continue;
       ++replaced;
       emit(count + static_cast<int>(k),
-           {forms[static_cast<std::size_t>(i)], {0, 0, 1}, power_of_two(-2 * squares[k].level - 2), Rational(1)});
+           {forms[static_cast<std::size_t>(i)], {}, Neuron::Kind::emulator, squares[k].level});
     }
     if (!needed[static_cast<std::size_t>(i)]) continue;
     Neuron n = graph.neurons()[static_cast<std::size_t>(i)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Finds the ReLU emulators of t^2 in a graph and puts exact squares with a proved slack in their place.
+/// Finds the ReLU emulators of t^2 in a graph and makes each a single neuron.
 #pragma once
 #include "theory/certify/graph.hpp"
 
@@ -11,8 +11,8 @@ namespace nwidth::certify {
 /// linear interpolant of relu(u)^2 on 2^m pieces. @theorem{yarotsky2017error, Proposition 2}:
 ///   0 <= value - relu(u)^2 <= 4^{-m-1}  for u <= 1.
 /// Wherever a linear form contains a multiple of such a value (recognised by its exact weights), the multiple of a
-/// neuron with z = u, a = (0, 0, 1), excess = 4^{-m-1} and most = 1 is put instead; neurons that nothing needs any more
-/// are dropped. The sweep checks u <= most as it goes. A chain has 2^m pieces, the square has one.
+/// neuron of kind emulator with z = u is put instead; neurons that nothing needs any more are dropped. A chain has 2^m
+/// pieces, the emulator has one, known up to 4^{-m-1}; specialise() turns it into a chain again where that matters.
 /// @return the number of chains replaced; the graph is unchanged if it is 0. Cost: linear in the number of weights.
 int replace_emulators(Graph& graph);
 

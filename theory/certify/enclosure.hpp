@@ -16,6 +16,7 @@ struct Enclosure {
   std::string method;
   long pieces = 0;  ///< polynomial pieces walked over
   long boxes = 0;   ///< boxes bounded
+  long updates = 0; ///< times a neuron was computed anew along the pieces
   long bits = 0;    ///< working precision of the last attempt
   double seconds = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "theory/certify/graph.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace nwidth::certify {
@@ -69,6 +70,46 @@ std::vector<LinearForm> Graph::append(Network const& network) {
     forms = std::move(next);
   }
   return forms;
+}
+
+std::size_t Graph::size() const {
+  std::size_t sum = neurons_.size() + output.terms.size();
+  for (Neuron const& n : neurons_) sum += n.z.terms.size();
+  return sum;
+}
+
+bool Graph::has_slack() const {
+  return std::any_of(neurons_.begin(), neurons_.end(), [](Neuron const& n) { return n.has_slack(); });
+}
+
+Graph prune(Graph const& graph, bool ripples) {
+  auto const at = [](int i) { return static_cast<std::size_t>(i); };
+  std::vector<Neuron> const& all = graph.neurons();
+  auto const reads = [&](Neuron const& n) { return ripples || n.kind != Neuron::Kind::ripple; };
+  std::vector<int> number(all.size(), -1);  // 0: needed
+  for (LinearForm::Term const& t : graph.output.terms) number[at(t.neuron)] = 0;
+  for (std::size_t i = all.size(); i-- > 1;)
+    if (number[i] == 0 && reads(all[i]))
+      for (LinearForm::Term const& t : all[i].z.terms) number[at(t.neuron)] = 0;
+  number[0] = 0;
+  Graph result;
+  result.centre = graph.centre;
+  auto const renumbered = [&](LinearForm f) {
+    for (LinearForm::Term& t : f.terms) t.neuron = number[at(t.neuron)];
+    return f;
+  };
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (number[i] < 0) continue;
+    number[i] = static_cast<int>(result.neurons().size());
+    Neuron n;
+    n.a = all[i].a;
+    n.kind = all[i].kind;
+    n.level = all[i].level;
+    if (reads(all[i])) n.z = renumbered(all[i].z);
+    result.neurons().push_back(std::move(n));
+  }
+  result.output = renumbered(graph.output);
+  return result;
 }
 
 Graph difference_graph(Network const& first, Network const* second) {

@@ -7,6 +7,7 @@
 
 #include "theory/certify/emulator.hpp"
 #include "theory/certify/smooth_error.hpp"
+#include "theory/certify/specialise.hpp"
 #include "theory/certify/sup_search.hpp"
 #include "theory/certify/sweep.hpp"
 
@@ -16,12 +17,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t parts_at_once = 512;  // the lower bound is shared within and after each batch
+constexpr double most_teeth = 64;             // of emulators taken apart at once
 constexpr long end_bits = 200;              // how closely a domain end that is not dyadic is enclosed
 
-/// f - p on one piece of the network.
+/// f - p on one piece of the network, p a polynomial in x - centre.
 class PieceError final : public ErrorFunction {
  public:
-  PieceError(target::Expression const* f, Polynomial p) : f_(f), p_(std::move(p)) {}
+  PieceError(target::Expression const* f, Polynomial p, Point centre)
+      : f_(f), p_(std::move(p)), centre_(std::move(centre)) {}
 
   bool expand(Point const& l, Point const& r, int m, std::vector<Ball>& c, bool& exact) const override {
     exact = f_ == nullptr;
@@ -32,11 +35,10 @@ class PieceError final : public ErrorFunction {
     } else {
       c.assign(static_cast<std::size_t>(std::max(p_.length(), 1)), Ball());
     }
-    Ball middle = l.ball() + r.ball();  // exact: arb_add rounds, so check below
-    arf_add(arb_midref(middle.get()), l.get(), r.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
-    mag_zero(arb_radref(middle.get()));
-    arb_mul_2exp_si(middle.get(), middle.get(), -1);
-    Polynomial const local = p_.shifted(middle);
+    Point middle;
+    arf_add(middle.get(), l.get(), r.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+    arf_mul_2exp_si(middle.get(), middle.get(), -1);
+    Polynomial const local = p_.shifted(distance(centre_, middle).ball());
     for (int j = 0; j < local.length(); ++j) {
       Ball& d = c[static_cast<std::size_t>(j)];
       arb_sub(d.get(), d.get(), local.coefficient(j), working_precision());
@@ -45,18 +47,19 @@ class PieceError final : public ErrorFunction {
   }
 
   Ball range(Point const& l, Point const& r) const override {
-    Ball const p = p_(span(l, r));
+    Ball const p = p_(span(distance(centre_, l), distance(centre_, r)));
     return f_ != nullptr ? f_->range(l.rational(), r.rational()) - p : -p;
   }
 
   Ball value(Point const& x) const override {
-    Ball const p = p_(x.ball());
+    Ball const p = p_(distance(centre_, x).ball());
     return f_ != nullptr ? (*f_)(x.ball()) - p : -p;
   }
 
  private:
   target::Expression const* f_;
   Polynomial p_;
+  Point centre_;
 };
 
 struct Domain {
@@ -105,25 +108,27 @@ class Attempt {
         options_(options),
         search_(options, distance(domain.cuts.front(), domain.cuts.back()), start) {}
 
+  /// Emulated squares are taken by their error bound at first: few pieces, and enough wherever |e| stays clear of its
+  /// maximum. What is left is taken apart into their teeth, beginning where the bound is largest.
   void pieces(Graph const& graph, target::Expression const* f) {
-    std::size_t cut = 1;
-    Walked const walked = sweep(
-        graph, domain_.cuts.front(), domain_.cuts.back(), [&](Point const& l, Point const& r, Polynomial const& p) {
-          if (++pieces_ > options_.most_pieces) {
-            failure_ = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
-            return false;
-          }
-          errors_.emplace_back(f, p);
-          Point left = l;
-          while (cut < domain_.cuts.size() && domain_.cuts[cut] < r) {
-            if (left < domain_.cuts[cut]) part(left, domain_.cuts[cut], errors_.back());
-            left = domain_.cuts[cut++];
-          }
-          part(left, r, errors_.back());
-          return parts_.size() < parts_at_once || flush();
-        });
+    f_ = f;
+    cover(graph, domain_.cuts.front(), domain_.cuts.back(), true);
     flush();
-    if (walked == Walked::emulator_out_of_range) failure_ = "the argument of an emulated square leaves [0, 1]";
+    covering_ = false;
+    auto const smaller = [](SupSearch::Remainder const& p, SupSearch::Remainder const& q) { return p.upper < q.upper; };
+    std::vector<SupSearch::Remainder> heap;
+    for (;;) {
+      for (SupSearch::Remainder& q : search_.take_remainders()) {
+        heap.push_back(std::move(q));
+        std::push_heap(heap.begin(), heap.end(), smaller);
+      }
+      if (heap.empty()) return;
+      std::pop_heap(heap.begin(), heap.end(), smaller);
+      SupSearch::Remainder const q = std::move(heap.back());
+      heap.pop_back();
+      bool const hopeless = !failure_.empty() || !search_.failure().empty() || !gave_up_.empty();
+      if (search_.is_done(q.upper) || hopeless || !resolve(q)) search_.accept(q.upper);
+    }
   }
 
   void whole(ErrorFunction const& e) {
@@ -136,29 +141,86 @@ class Attempt {
     Enclosure e;
     e.lower = exact(search_.lower());
     if (search_.lower() > 0) e.at = search_.at();
-    std::string const& why = failure_.empty() ? search_.failure() : failure_;
+    std::string why = failure_.empty() ? search_.failure() : failure_;
     e.bounded = why.empty() && std::isfinite(search_.upper());
     if (e.bounded) e.upper = exact(std::max(search_.upper(), search_.lower()));
     e.proved =
         e.bounded && (e.upper - e.lower <= options_.relative * e.upper || e.upper - e.lower <= options_.absolute);
     if (!why.empty()) {
       e.reason = why;
+    } else if (e.bounded && !e.proved && !gave_up_.empty()) {
+      e.reason = gave_up_;
     } else if (!e.bounded) {
       e.reason = "an enclosure became infinite";
     } else if (!e.proved) {
       e.reason = "the working precision of " + std::to_string(working_precision()) + " bits does not resolve the error";
     }
     e.pieces = pieces_;
+    e.updates = updates_;
     e.boxes = search_.boxes();
     e.bits = working_precision();
     return e;
   }
 
+  bool expanded() const { return expanded_; }
+  bool gave_up() const { return !gave_up_.empty(); }
+
  private:
-  void part(Point const& l, Point const& r, ErrorFunction const& e) {
+  void part(Point const& l, Point const& r, ErrorFunction const& e, int source = -1) {
     bool const inside =
         (domain_.left_end_inside || domain_.cuts.front() < l) && (domain_.right_end_inside || r < domain_.cuts.back());
-    parts_.push_back({l, r, &e, inside});
+    parts_.push_back({l, r, &e, inside, source});
+  }
+
+  bool cover(Graph const& graph, Point const& l, Point const& r, bool first) {
+    return divide(graph, l, r,
+                  [&](Graph const& g, Point const& left, Point const& right) { return chunk(g, left, right, first); });
+  }
+
+  /// @return false if it gave up
+  bool resolve(SupSearch::Remainder const& q) {
+    Graph const g = specialise(sources_[static_cast<std::size_t>(q.source)], q.l, q.r);
+    bool const apart = g.has_slack() && teeth(g, q.l, q.r) <= most_teeth;
+    if (!g.has_slack() || apart) {
+      expanded_ = expanded_ || apart;
+      cover(apart ? specialise(g, q.l, q.r, Slack::expand) : g, q.l, q.r, false);
+    } else {
+      Point const m = Point::between(q.l, q.r);
+      chunk(specialise(g, q.l, m), q.l, m, true);
+      if (gave_up_.empty()) chunk(specialise(g, m, q.r), m, q.r, true);
+    }
+    flush();
+    return gave_up_.empty();
+  }
+
+  bool chunk(Graph const& graph, Point const& l, Point const& r, bool first) {
+    int source = -1;
+    bool const slack = graph.has_slack();
+    if (first && slack) {
+      source = static_cast<int>(sources_.size());
+      sources_.push_back(graph);
+    }
+    Point const centre(graph.centre);
+    Point reached = l;
+    Walked const walked = sweep(
+        slack ? specialise(graph, l, r, Slack::forget) : graph, l, r,
+        [&](Point const& left, Point const& right, Polynomial const& p) {
+          if (++pieces_ > options_.most_pieces) {
+            (covering_ ? failure_ : gave_up_) = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
+            return false;
+          }
+          errors_.emplace_back(f_, p, centre);
+          Point from = left;
+          auto cut = std::upper_bound(domain_.cuts.begin(), domain_.cuts.end(), left);
+          for (; cut != domain_.cuts.end() && *cut < right; from = *cut++) part(from, *cut, errors_.back(), source);
+          part(from, right, errors_.back(), source);
+          reached = right;
+          return parts_.size() < parts_at_once || flush();
+        },
+        &updates_);
+    if (walked != Walked::emulator_out_of_range) return walked == Walked::all;
+    expanded_ = true;
+    return cover(specialise(graph, reached, r, Slack::expand), reached, r, first);
   }
 
   bool flush() {
@@ -173,8 +235,13 @@ class Attempt {
   SupSearch search_;
   std::deque<PieceError> errors_;  // addresses stay
   std::vector<SupSearch::Part> parts_;
-  long pieces_ = 0;
-  std::string failure_;
+  target::Expression const* f_ = nullptr;
+  std::deque<Graph> sources_;
+  bool covering_ = true;  // else every part of the domain has a bound
+  bool expanded_ = false;
+  long pieces_ = 0, updates_ = 0;
+  std::string failure_;  // no bound
+  std::string gave_up_;  // no better bound
 };
 
 /// What two attempts prove together.
@@ -212,7 +279,7 @@ Enclosure attempts(DomainOf const& domain_of, Options const& options, Clock::tim
     } else {
       merge(best, next, options);
     }
-    if (best.proved || !next.bounded || 2 * bits > options.most_bits) return best;
+    if (best.proved || !next.bounded || attempt.gave_up() || 2 * bits > options.most_bits) return best;
   }
 }
 
@@ -238,32 +305,14 @@ Enclosure certify(Network const& net, target::Target const* f, Rational const& a
   }
 
   Graph graph = difference_graph(net, known);
-  Graph squares = graph;
-  Enclosure best;
-  // First with squares in place of their ReLU emulators: few pieces, and enough where the emulation is much finer than
-  // the error. Its slack is no matter of precision, so one attempt is all.
-  if (replace_emulators(squares) > 0) {
-    Options once = options;
-    once.first_bits = once.most_bits = 2 * options.first_bits;
-    best = attempts(domain_of, once, start, [&](Attempt& attempt) { attempt.pieces(squares, expression); });
-    best.method = "pieces and Taylor models, emulated squares by their error bound";
-    if (!best.proved && best.bounded) best.reason = "the emulation of squares is not much finer than the error";
-  }
-  if (!best.proved) {
-    Enclosure const all =
-        attempts(domain_of, options, start, [&](Attempt& attempt) { attempt.pieces(graph, expression); });
-    bool const first = best.method.empty();
-    if (first || all.bounded) {
-      if (first) {
-        best = all;
-      } else {
-        merge(best, all, options);
-      }
-      best.method = "pieces and Taylor models";
-    } else {
-      best.reason += "; " + all.reason;
-    }
-  }
+  bool const emulates = replace_emulators(graph) > 0;
+  bool expanded = false;
+  Enclosure best = attempts(domain_of, options, start, [&](Attempt& attempt) {
+    attempt.pieces(graph, expression);
+    expanded = expanded || attempt.expanded();
+  });
+  best.method = "pieces and Taylor models";
+  if (emulates) best.method += expanded ? ", emulated squares by their teeth where it matters" : ", emulated squares by their error bound";
   best.seconds = elapsed(start);
   return best;
 }

@@ -38,6 +38,17 @@ double spread(std::vector<Interval> const& b) {
   return hi - lo;
 }
 
+/// l + (u + 1) (r - l) / 2, exact
+Point place(Point const& l, Point const& r, double u) {
+  Point x, c;
+  arf_set_d(c.get(), u);
+  arf_add_si(c.get(), c.get(), 1, ARF_PREC_EXACT, ARF_RND_DOWN);
+  arf_mul_2exp_si(c.get(), c.get(), -1);
+  arf_mul(x.get(), c.get(), distance(l, r).get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+  arf_add(x.get(), x.get(), l.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+  return x;
+}
+
 double finite_or_infinite(double x) { return x == x ? x : infinite; }
 
 }  // namespace
@@ -55,6 +66,26 @@ SupSearch::SupSearch(Options const& options, Point const& whole, std::chrono::st
 Rational SupSearch::at() const {
   Rational const l = at_left_.rational(), r = at_right_.rational();
   return (l + r) / 2 + exact(at_u_) * (r - l) / 2;
+}
+
+std::vector<SupSearch::Remainder> SupSearch::take_remainders() {
+  std::vector<Remainder> all = std::move(remainders_);
+  remainders_.clear();
+  std::sort(all.begin(), all.end(), [](Remainder const& p, Remainder const& q) {
+    return p.source != q.source ? p.source < q.source : p.l < q.l;
+  });
+  std::vector<Remainder> joined;
+  for (Remainder& p : all) {
+    if (!joined.empty() && joined.back().source == p.source && joined.back().r == p.l) {
+      joined.back().r = std::move(p.r);
+      joined.back().upper = std::max(joined.back().upper, p.upper);
+    } else {
+      joined.push_back(std::move(p));
+    }
+  }
+  std::stable_sort(joined.begin(), joined.end(),
+                   [](Remainder const& p, Remainder const& q) { return p.upper > q.upper; });
+  return joined;
 }
 
 bool SupSearch::out_of_time() {
@@ -146,7 +177,7 @@ bool SupSearch::add(std::vector<Part> const& parts) {
 
 void SupSearch::divide(Part const& p, int depth) {
   Point const m = Point::between(p.l, p.r);
-  Part const left{p.l, m, p.e, p.inside}, right{m, p.r, p.e, p.inside};
+  Part const left{p.l, m, p.e, p.inside, p.source}, right{m, p.r, p.e, p.inside, p.source};
   Model a = model(left, order_), b = model(right, order_);
   if ((a.valid ? a.upper : infinite) < (b.valid ? b.upper : infinite)) {
     resolve(right, std::move(b), depth + 1);
@@ -188,6 +219,10 @@ void SupSearch::resolve(Part const& p, Model m, int depth) {
     if (done(upper)) return accept(upper);  // and so are all that are left
     // Noise that halving does not lessen: of the balls (more bits would help), or of doubles (a shorter part does).
     if (m.blur > 0.1 * tolerance_ * upper && spread(top.b) <= 4 * m.blur) {
+      if (p.source >= 0) {
+        remainders_.push_back({place(p.l, p.r, top.ulo), place(p.l, p.r, top.uhi), upper, p.source});
+        continue;
+      }
       limited_ = true;
       return accept(upper);
     }

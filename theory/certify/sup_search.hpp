@@ -34,9 +34,22 @@ class SupSearch {
     Point l, r;
     ErrorFunction const* e = nullptr;
     bool inside = true;  ///< of the domain: else (beyond a domain end that is not dyadic) it gives no lower bounds
+    int source = -1;     ///< >= 0: where only the width of e's own enclosure hides the answer, it is left to the caller
+  };
+  /// A part on which |e| <= upper is all that was found out, since e is not known more closely.
+  struct Remainder {
+    Point l, r;
+    double upper = 0;
+    int source = -1;
   };
   /// Bounds all parts, largest first. @return false if there is nothing left to prove (unbounded, or out of time)
   bool add(std::vector<Part> const& parts);
+
+  /// What was left to the caller since the last call, largest upper first; neighbours from one source are joined.
+  std::vector<Remainder> take_remainders();
+  /// An upper bound of |e| on a part. @return whether it is small enough to need no more work
+  bool is_done(double upper) const { return done(upper); }
+  void accept(double upper) { upper_ = std::max(upper_, upper); }
 
   double lower() const { return lower_; }
   double upper() const { return upper_; }
@@ -60,7 +73,6 @@ class SupSearch {
   void divide(Part const& p, int depth);
   void resolve_without_model(Part const& p, int depth);
   void raise_lower(double candidate, Part const& p, double u);
-  void accept(double upper) { upper_ = std::max(upper_, upper); }
   bool done(double upper) const { return upper <= threshold_; }
   bool out_of_time();
   bool too_short(Part const& p) const;
@@ -73,6 +85,7 @@ class SupSearch {
   double lower_ = 0, upper_ = 0, threshold_ = 0;
   bool limited_ = false;
   std::string failure_;
+  std::vector<Remainder> remainders_;
   long boxes_ = 0;
   int order_ = 8;
   Point at_left_, at_right_;

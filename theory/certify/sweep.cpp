@@ -20,10 +20,10 @@ struct State {
   Ball constant;
   std::vector<Ball> a;
   bool constant_activation = false;
-  Ball excess;  // an emulator's error lies in [0, excess] while z <= most
-  Ball most;
+  bool always = false;  // z's sign does not matter
   bool emulator = false;
-  bool beyond = false;  // z may exceed `most` here
+  Ball half_excess;     // an emulator's error lies in [0, 2 half_excess] while z <= 1
+  bool beyond = false;  // z may exceed 1 here
   std::vector<Term> consumers;
   bool few_terms = false;  // z is cheaper to rebuild than to update, and then does not drift
   Polynomial z, h;
@@ -46,16 +46,29 @@ struct Later {
 class Walk {
  public:
   Walk(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink)
-      : sink_(sink), x_(a), end_(b), left_(a) {
+      : sink_(sink), centre_(graph.centre), x_(distance(centre_, a)), end_(distance(centre_, b)), left_(x_) {
     std::size_t const count = graph.neurons().size();
     states_.resize(count + 1);  // the last one is the output
     for (std::size_t i = 1; i < count; ++i) {
       Neuron const& neuron = graph.neurons()[i];
-      prepare(static_cast<int>(i), neuron.z, &neuron.a);
-      if (neuron.excess == 0) continue;
-      states_[i].emulator = true;
-      states_[i].excess = Ball(neuron.excess);
-      states_[i].most = Ball(neuron.most);
+      State& s = states_[i];
+      s.always = neuron.kind == Neuron::Kind::always;
+      if (neuron.has_slack()) s.half_excess = Ball(Rational(neuron.excess() / 2));
+      if (neuron.kind == Neuron::Kind::noise) {
+        s.a.resize(1);
+        arb_add_error(s.a[0].get(), Ball(neuron.a[0]).get());
+        s.constant_activation = true;
+        continue;
+      }
+      if (neuron.kind == Neuron::Kind::ripple) {
+        s.a = {s.half_excess};
+        arb_add_error(s.a[0].get(), s.half_excess.get());
+        s.constant_activation = true;
+        continue;
+      }
+      s.emulator = neuron.kind == Neuron::Kind::emulator;
+      static std::vector<Rational> const square{0, 0, 1};
+      prepare(static_cast<int>(i), neuron.z, s.emulator ? &square : &neuron.a);
     }
     prepare(static_cast<int>(count), graph.output, nullptr);
     states_[0].h = Polynomial::identity();
@@ -64,6 +77,8 @@ class Walk {
       if (i < count) settle(static_cast<int>(i));
     }
   }
+
+  long updates() const { return updates_; }
 
   Walked run() {
     while (x_ < end_) {
@@ -131,9 +146,12 @@ class Walk {
   bool settle(int i) {
     State& s = states_[static_cast<std::size_t>(i)];
     ++s.generation;
+    ++updates_;
     Polynomial h;
     if (s.constant_activation) {
       h = Polynomial(s.a[0]);
+    } else if (s.always) {
+      h = branch(s, s.z);
     } else {
       Point soon = end_;
       if (!events_.empty() && events_.top().at > x_ && events_.top().at < end_) soon = events_.top().at;
@@ -165,10 +183,9 @@ class Walk {
     arb_mul_2exp_si(margin.get(), margin.get(), -80);
     bool beyond = false;
     if (run.sign >= 0) {
-      Ball const half = s.excess * Ball(0.5);
-      h += Polynomial(half);
-      h.add_error(half + margin);
-      Polynomial room(s.most + margin);
+      h += Polynomial(s.half_excess);
+      h.add_error(s.half_excess + margin);
+      Polynomial room(Ball(1) + margin);
       room -= s.z;
       SignRun const inside = sign_run(room, x_, soon, end_);
       beyond = inside.sign <= 0 || inside.settled > x_;
@@ -180,8 +197,14 @@ class Walk {
 
   /// The piece that ends at x_, before the output changes. Events that change nothing downstream end no piece.
   void emit() {
-    if (left_ < x_ && !stopped_) stopped_ = !sink_(left_, x_, states_.back().z);
+    if (left_ < x_ && !stopped_) stopped_ = !sink_(absolute(left_), absolute(x_), states_.back().z);
     left_ = x_;
+  }
+
+  Point absolute(Point const& x) const {
+    Point r;
+    arf_add(r.get(), x.get(), centre_.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
+    return r;
   }
 
   void publish(State& s, Polynomial h) {
@@ -223,20 +246,25 @@ class Walk {
   }
 
   PieceSink const& sink_;
-  Point x_, end_;
+  Point const centre_;
+  Point x_, end_;  // from here on all points are relative to the centre
   Point left_;  // where the present piece of the output begins
   std::vector<State> states_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::priority_queue<int, std::vector<int>, std::greater<>> dirty_;
   bool started_ = false;
   bool stopped_ = false;
+  long updates_ = 0;
   int beyond_ = 0;  // emulators with an argument out of range
 };
 
 }  // namespace
 
-Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink) {
-  return Walk(graph, a, b, sink).run();
+Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink, long* updates) {
+  Walk walk(graph, a, b, sink);
+  Walked const walked = walk.run();
+  if (updates != nullptr) *updates += walk.updates();
+  return walked;
 }
 
 }  // namespace nwidth::certify

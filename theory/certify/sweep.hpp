@@ -8,8 +8,8 @@
 
 namespace nwidth::certify {
 
-/// Called once per piece: on [left, right] the graph's output is a polynomial in t (the input itself, not shifted) with
-/// coefficients in these balls. Return false to stop.
+/// Called once per piece: on [left, right] the graph's output is a polynomial in x - graph.centre with coefficients in
+/// these balls. Return false to stop.
 using PieceSink = std::function<bool(Point const& left, Point const& right, Polynomial const& output)>;
 
 enum class Walked { all, stopped, emulator_out_of_range };
@@ -22,10 +22,11 @@ enum class Walked { all, stopped, emulator_out_of_range };
 /// two is added to the constant coefficient, so that the coefficients stay an enclosure. Where a sign cannot be decided
 /// at the working precision, the neuron's value is enclosed by the hull of both branches.
 ///
-/// Cost: per breakpoint, the number of neurons that change times their fan-out; memory: one polynomial per neuron.
-/// @return stopped if the sink stopped the walk; emulator_out_of_range if an emulator (emulator.hpp) was met with an
-/// argument
+/// Cost: per breakpoint, the number of neurons that change times their fan-out; memory: one polynomial per neuron. On a
+/// graph that was made for a short interval (specialise.hpp) the fan-out is small.
+/// @param updates  if not null, the number of times that a neuron was computed anew is added to it
+/// @return stopped if the sink stopped the walk; emulator_out_of_range if an emulator was met with an argument
 ///         for which its error is not known: then the pieces seen so far are right, but there are no more
-Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink);
+Walked sweep(Graph const& graph, Point const& a, Point const& b, PieceSink const& sink, long* updates = nullptr);
 
 }  // namespace nwidth::certify

@@ -33,7 +33,7 @@ TEST(Emulator, is_replaced_by_a_square_and_nothing_else_is_left) {
     Graph g = difference_graph(sawtooth(m, 1, 0), nullptr);
     EXPECT_EQ(replace_emulators(g), 1) << m;
     ASSERT_EQ(g.neurons().size(), 2U) << m;
-    EXPECT_EQ(g.neurons()[1].excess, power_of_two(-2 * m - 2));
+    EXPECT_EQ(g.neurons()[1].excess(), power_of_two(-2 * m - 2));
     ASSERT_EQ(g.output.terms.size(), 1U);
     EXPECT_EQ(g.output.terms[0].weight, 1);
   }
