@@ -18,8 +18,8 @@ namespace {
 /// belongs to its option; CLI11 would take some of these for options: "--name value" becomes "--name=value".
 /// @throws InvalidInput if a value is empty
 std::vector<std::string> prepare(int argc, char** argv) {
-  static std::set<std::string> const flags = {"--json",       "--help",      "--version",
-                                              "--no-certify", "--no-figure", "--print-config"};
+  static std::set<std::string> const flags = {"--json",      "--help",         "--version", "--no-certify",
+                                              "--no-figure", "--print-config", "--no-bound"};
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) {
     std::string one = argv[i];
@@ -97,6 +97,25 @@ int run_command_line(int argc, char** argv) {
   construct_command->add_option("--rel", construct.rel, std::string(rel_help) + " (default 1e-6)");
   construct_command->add_option("--digits", construct.digits, std::string(digits_help) + " (default 17)");
 
+  FitOptions fit;
+  CLI::App* const fit_command =
+      command("fit", "fit a network to a target, and prove how far it is from the best possible", help::fit,
+              help::fit_footer, fit.json);
+  fit_command->add_option("--target", fit.target, target_help)->required();
+  fit_command->add_option("--activation", fit.activation, "relu, relu2, relu3 or polyrelu (cubic, per neuron)")
+      ->required();
+  fit_command->add_option("--knots", fit.knots, "interior knots, 0 to 512");
+  fit_command->add_option("--width", fit.width, "or neurons in all: knots and what is always on");
+  fit_command->add_option("--depth", fit.depth, "hidden layers: 1");
+  fit_command->add_option("--domain", fit.domain, "the interval a,b (default -1,1)");
+  fit_command->add_option("--norm", fit.norm, "sup or l2 (default sup)");
+  fit_command->add_option("--out", fit.out, "the network file to write")->required();
+  fit_command->add_option("--figure", fit.figure, "also write FIGURE.json, .svg, .pdf and .png");
+  fit_command->add_option("--seed", fit.seed, "of random starts, 0 to 2^53 (default 1)");
+  fit_command->add_flag("--no-bound", fit.no_bound, "leave the lower bounds out");
+  fit_command->add_option("--rel", fit.rel, std::string(rel_help) + " (default 1e-6)");
+  fit_command->add_option("--digits", fit.digits, std::string(digits_help) + " (default 17)");
+
   CertifyOptions certify;
   CLI::App* const certify_command =
       command("certify", "enclose the error of a network file", help::certify, help::certify_footer, certify.json);
@@ -148,13 +167,14 @@ int run_command_line(int argc, char** argv) {
   }
   if (rates_command->parsed()) return run_rates(rates);
   if (construct_command->parsed()) return run_construct(construct);
+  if (fit_command->parsed()) return run_fit(fit);
   if (certify_command->parsed()) return run_certify(certify);
   if (class_command->parsed()) return run_class(class_options);
   if (widths_command->parsed()) return run_widths(widths);
   if (targets_command->parsed()) return run_targets(targets_json);
   if (version_command->parsed()) return run_version(version_json);
   throw InvalidInput(
-      "no command: allowed are rates, construct, certify, class, widths, targets, version; see nwidth --help");
+      "no command: allowed are rates, construct, fit, certify, class, widths, targets, version; see nwidth --help");
 }
 
 }  // namespace nwidth::program

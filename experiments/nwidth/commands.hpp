@@ -31,6 +31,12 @@ struct ConstructOptions {
 };
 int run_construct(ConstructOptions const& o);
 
+struct FitOptions {
+  std::string target, activation, knots, width, depth, domain, norm, rel, digits, seed, out, figure;
+  bool no_bound = false, json = false;
+};
+int run_fit(FitOptions const& o);
+
 struct CertifyOptions {
   std::string network, target, domain, norm, rel, digits;
   bool json = false;

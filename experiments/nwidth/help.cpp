@@ -10,6 +10,7 @@ char const* const program =
 char const* const program_footer = R"~(Examples:
   nwidth widths --n 3 --N 16
   nwidth construct optimal-spline --target "exp(x)*sin(4*x)" --n 4 --N 12 --out net.json
+  nwidth fit --target "exp(x)*sin(4*x)" --activation relu2 --knots 12 --out fitted.json
   nwidth certify --network net.json --target "exp(x)*sin(4*x)"
   nwidth class --method two-level --n 2 --N1 8 --N2 20
   nwidth rates --out results/rates
@@ -58,6 +59,28 @@ Examples:
 
 Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the error is not proved to be
 at most --eps (the network is written).)~";
+
+char const* const fit =
+    "Fits a network of one hidden layer to the target, all knots free; writes it with its weights rounded to doubles;\n"
+    "certifies the error of that network; and proves below which error no network of this kind can go.";
+char const* const fit_footer = R"~(Activations, and the neurons that n knots need:
+  relu       n + 1   continuous, piecewise linear
+  relu2      n + 2   C^1, quadratic
+  relu3      n + 3   C^2, cubic
+  polyrelu   n + 1   continuous, cubic: PolyReLU of degree 3 with coefficients of its own for each neuron
+
+The lower bound holds for every function with as many knots: kind A (segments; also discontinuous ones) or B (alternation;
+relu, relu2, relu3). "all networks" compares with every network of as many neurons, each of which could be a knot.
+Status: converged or flat are fits; knot collapse, rank deficient, no alternation, below precision and max iterations say
+what is wrong (the network is written and certified all the same).
+
+Examples:
+  nwidth fit --target "exp(x)" --activation relu2 --knots 16 --out net.json
+  nwidth fit --target "1/(1+25*x^2)" --activation polyrelu --width 9 --out net.json --figure runge
+  nwidth fit --target "sqrt(x)" --activation relu --knots 15 --domain 0,1 --out net.json --json
+  nwidth fit --target "sin(4*pi*x)" --activation relu3 --knots 24 --norm l2 --out net.json
+
+Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the fit did not converge.)~";
 
 char const* const certify =
     "A rigorous enclosure of the largest error |target - network| over the domain: of the real function of the "

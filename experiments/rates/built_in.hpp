@@ -9,5 +9,7 @@ namespace nwidth::rates {
 std::string_view default_config_text();
 /// experiments/plot/rates.py, likewise.
 std::string_view plot_script_text();
+/// experiments/plot/fit.py, likewise.
+std::string_view fit_script_text();
 
 }  // namespace nwidth::rates

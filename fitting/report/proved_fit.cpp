@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/report/proved_fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "fitting/bound/alternation_bound.hpp"
+#include "fitting/bound/segment_bound.hpp"
+#include "fitting/least_squares/fit_spline.hpp"
+#include "fitting/minimax/minimax.hpp"
+#include "fitting/network/shallow_network.hpp"
+#include "theory/certify/sup_norm.hpp"
+
+namespace nwidth::fitting {
+namespace {
+
+// Below this part of max|f| the levelling of a fit in double is noise, and it is polished.
+constexpr double double_resolves = 1e-9;
+
+void better(std::optional<LowerBound>& best, LowerBound const& next, SplineClass const& kind) {
+  if (next.proved && next.covers(kind) && (!best || next.lower > best->lower)) best = next;
+}
+
+/// A minimax fit with k knots and the best lower bound that its parts prove.
+struct Leveled {
+  MinimaxFit<double> fit;
+  std::optional<MinimaxFit<Real>> polished;
+  std::optional<LowerBound> bound;
+};
+
+Leveled leveled(Function const& f, SplineClass const& kind, int k, bool bounds) {
+  Leveled r;
+  MinimaxOptions options;
+  SegmentBound const segments = segment_bound(f, kind.degree, k);
+  if (bounds) better(r.bound, segments.bound, kind);
+  bool const ascend =
+      std::adjacent_find(segments.knots.begin(), segments.knots.end(), std::greater_equal<>()) == segments.knots.end();
+  if (static_cast<int>(segments.knots.size()) == k && ascend) options.start_knots = segments.knots;
+  r.fit = fit_spline_minimax(f, kind, k, options);
+  Status const status = r.fit.outcome.status;
+  bool const small = r.fit.level < double_resolves * f.scale();
+  if (status == Status::below_precision || (status == Status::converged && small)) {
+    MinimaxFit<Real> fine = polish_minimax(f, r.fit);
+    if (fine.outcome.status == Status::converged) r.polished = std::move(fine);
+  }
+  if (bounds && kind.multiplicity == 1)
+    better(r.bound,
+           (r.polished ? alternation_bound(f, r.polished->spline, k) : alternation_bound(f, r.fit.spline, k)).bound,
+           kind);
+  return r;
+}
+
+void report(ProvedFitOptions const& o, std::string const& what) {
+  if (o.progress) o.progress(what);
+}
+
+ProvedFactor factor_of(LowerBound const& bound, SplineClass const& kind, certify::Enclosure const& error) {
+  return proved_factor(bound, kind, error.upper);
+}
+
+void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, ProvedFitOptions const& o) {
+  report(o, "fitting");
+  Leveled const best = leveled(f, kind, n, o.bounds);
+  r.spline = best.fit.spline;
+  r.outcome = best.polished ? best.polished->outcome : best.fit.outcome;
+  r.start = best.fit.start;
+  r.iterations = best.fit.iterations + (best.polished ? best.polished->iterations : 0);
+  r.fitted = best.polished ? static_cast<double>(best.polished->level) : best.fit.level;
+  if (best.polished) {
+    r.spline = best.polished->spline.as<double>();
+    for (Real const& x : best.polished->points) r.alternation.push_back(static_cast<double>(x));
+  } else {
+    r.alternation = best.fit.points;
+  }
+  ShallowOptions shallow;
+  shallow.bits = o.bits;
+  r.network =
+      (best.polished ? shallow_network(best.polished->spline, shallow) : shallow_network(r.spline, shallow)).network;
+  report(o, "certifying");
+  r.sup = certify::sup_error(r.network, f.target(), f.begin(), f.end(), o.certify);
+  r.bound = best.bound;
+  if (!o.bounds || !r.sup.bounded) return;
+  if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
+  report(o, "lower bound");
+  int const neurons = static_cast<int>(r.network.neurons());
+  r.all_bound = neurons == n ? r.bound : leveled(f, kind, neurons, true).bound;
+  if (r.all_bound) r.all_factor = factor_of(*r.all_bound, kind, r.sup);
+}
+
+void fit_l2(ProvedFit& r, Function const& f, SplineClass const& kind, int n, ProvedFitOptions const& o) {
+  report(o, "fitting");
+  SplineSearch search;
+  search.seed = o.seed;
+  BestSplineFit const best = fit_spline_l2(f, kind, n, search);
+  r.spline = best.fit.spline;
+  r.outcome = best.fit.outcome;
+  r.start = best.start;
+  r.iterations = best.fit.iterations;
+  r.fitted = best.fit.error;
+  ShallowOptions shallow;
+  shallow.bits = o.bits;
+  r.network = shallow_network(r.spline, shallow).network;
+  report(o, "certifying");
+  r.sup = certify::sup_error(r.network, f.target(), f.begin(), f.end(), o.certify);
+}
+
+}  // namespace
+
+ProvedFit proved_fit(Function const& f, SplineClass const& kind, int n, ProvedFitOptions const& options) {
+  if (n < 0 || n > 512) throw InvalidInput("fits have 0 to 512 interior knots, not " + std::to_string(n));
+  ProvedFit r;
+  r.knots = n;
+  if (options.norm == Norm::sup) {
+    fit_sup(r, f, kind, n, options);
+  } else {
+    fit_l2(r, f, kind, n, options);
+  }
+  return r;
+}
+
+}  // namespace nwidth::fitting
