@@ -20,7 +20,9 @@ void slope(benchmark::State& state) {
   cell.points_per_axis = points[cell.dimension - 1];
   cell.frequencies = cell.dimension == 1 ? 400 : cell.points_per_axis;
   cell.targets = {5, 6};
+  if (cell.dimension == 3) cell.targets = {5};
   cell.curve.widths = {4, 8, 16, 32};
+  if (cell.dimension == 1) cell.curve.widths.insert(cell.curve.widths.begin(), 2);
   cell.curve.fit.restarts = 2;
   cell.curve.fit.max_iterations = cell.dimension == 1 ? 300 : 100;
   cell.curve.fit.least_decrease = cell.dimension == 1 ? 1e-9 : 1e-6;

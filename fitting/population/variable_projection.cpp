@@ -127,6 +127,8 @@ ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> 
                        " points: there must be as many points as parameters");
   if (options.max_iterations < 0)
     throw InvalidInput(std::to_string(options.max_iterations) + " iterations: 0 or more are possible");
+  if (!(options.least_decrease >= 0 && options.least_decrease < 1))
+    throw InvalidInput("a least decrease of " + std::to_string(options.least_decrease) + ": it must lie in [0, 1)");
   double loss = projected_value(problem, start, false).loss;
   if (!std::isfinite(loss)) throw InvalidInput("the basis at the start of a fit is not finite");
 
@@ -138,6 +140,7 @@ ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> 
   double radius = 1e4;
   ProjectedFit result;
   ceres::TerminationType end = ceres::CONVERGENCE;
+  std::string message;
   watch.below = loss <= watch.floor;
   while (!watch.below) {
     watch.scale = 1 / std::sqrt(loss);
@@ -172,6 +175,7 @@ ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> 
       radius = std::clamp(summary.iterations.back().trust_region_radius, 1e-2, 1e12);
     }
     end = summary.termination_type;
+    message = summary.message;
     loss = 2 * summary.final_cost / (watch.scale * watch.scale);
     if (!(end == ceres::USER_SUCCESS && watch.rescale && !watch.below)) break;
   }
@@ -193,6 +197,8 @@ ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> 
     result.outcome = {Status::converged, cosine};
   else if (end == ceres::CONVERGENCE)
     result.outcome = {Status::flat, "decrease below " + text(options.least_decrease) + " of the loss; " + cosine};
+  else if (end == ceres::FAILURE)
+    result.outcome = {Status::max_iterations, "the minimiser gave up: " + message};
   else
     result.outcome = {Status::max_iterations, std::to_string(result.iterations) + " iterations; " + cosine};
   return result;

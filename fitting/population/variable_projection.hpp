@@ -51,6 +51,9 @@ struct ProjectedFit {
 /// flat if F fell by less than least_decrease, or the steps or the trust region became tiny; max_iterations;
 /// below_precision if F^(1/2) <= 100 eps |D g|; rank_deficient if it ended with dependent columns, whatever else holds.
 ///
+/// With relu, flat is the rule: F has kinks in p where a neuron's kink passes a point of the grid, and minima sit
+/// there.
+///
 /// F never increases: the result is at least as good as the start. Two runs agree to the bit.
 /// Cost for each iteration, n points, m columns, q parameters, q' of them tangent to their blocks: 4 n m^2 + 4 n m q +
 /// 2 n q'^2 + 2 q'^3/3 operations; a step that is refused costs 2 n m^2. Memory: n (m + 3 q) doubles.

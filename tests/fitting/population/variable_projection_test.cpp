@@ -140,6 +140,8 @@ TEST(VariableProjection, refuses_bad_input) {
   EXPECT_THROW(fit_projected(problem, {1, 0, 1}, {}), InvalidInput);
   EXPECT_THROW(fit_projected(problem, {1, 0, 1, std::nan("")}, {}), InvalidInput);
   EXPECT_THROW(fit_projected(problem, good, {-1, 1e-9}), InvalidInput);
+  EXPECT_THROW(fit_projected(problem, good, {1, std::nan("")}), InvalidInput);
+  EXPECT_THROW(fit_projected(problem, good, {1, -1e-9}), InvalidInput);
   EXPECT_THROW(fit_projected({}, good, {}), InvalidInput);
   EXPECT_THROW(fit_projected({&model, loss.root_weights(), Eigen::VectorXd::Zero(3)}, good, {}), InvalidInput);
   NetworkModel const wide({1, {8}, Unit::of("gelu")}, loss.coordinates());
