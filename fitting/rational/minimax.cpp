@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include "fitting/rational/aaa.hpp"
 #include "fitting/rational/alternation.hpp"
 #include "fitting/rational/levelled.hpp"
 #include "fitting/rational/start.hpp"
@@ -41,6 +42,8 @@ Symmetry symmetry_of(Function const& f) {
   return even ? Symmetry::even : odd ? Symmetry::odd : Symmetry::none;
 }
 
+bool is_settled(Status s) { return s == Status::converged || s == Status::below_precision; }
+
 /// One run of the exchange.
 template <class T>
 struct Run {
@@ -48,11 +51,12 @@ struct Run {
   std::vector<T> reference;
   std::vector<Extremum<T>> extrema;  ///< of the last error
   T largest = T(0);
+  int m = -1, n = -1;  ///< in t
   int iterations = 0;
   Outcome outcome;
 
   bool is_converged() const { return outcome.status == Status::converged; }
-  bool is_settled() const { return is_converged() || outcome.status == Status::below_precision; }
+  bool is_settled() const { return fitting::is_settled(outcome.status); }
   /// Points of the last error that alternate with |error| >= share * level.
   std::size_t alternations(T const& share) const {
     std::size_t count = 0;
@@ -113,9 +117,13 @@ class Exchange {
       }
       if (step - least_step >= 8) break;
       if (excess <= tolerance || excess <= floor) {
-        sharpen(best);
-        best.outcome = {Status::converged, "levelled to " + digits(excess)};
-        return best;
+        sharpen(best);  // which may show an extremum that was missed
+        T const sharp = best.largest / level - T(1);
+        if (sharp <= std::max(T(4) * tolerance, floor)) {
+          best.outcome = {Status::converged, "levelled to " + digits(sharp)};
+          return best;
+        }
+        now.extrema = best.extrema;
       }
       std::vector<Extremum<T>> const next = alternating(now.extrema, reference.size());
       if (next.empty()) {
@@ -222,7 +230,7 @@ template <class T>
 class Solver {
  public:
   Solver(Function const& f, int m, int n, MinimaxOptions const& options)
-      : problem_(f, symmetry_of(f)), exchange_(problem_, options) {
+      : problem_(f, symmetry_of(f)), exchange_(problem_, options), options_(options) {
     result_.m = m;
     result_.n = n;
     reduce(m, n);
@@ -233,14 +241,20 @@ class Solver {
     if (zero() || m_ < 0) return result_;
     if (n_ == 0 || problem_.singular.empty()) {
       Run<T> const run = tried(chebyshev(m_, n_), m_, n_, tolerance_);
-      keep(run, "Chebyshev");
-      if (run.is_settled()) return result_;
+      remember(run);
+      fail(run, "Chebyshev");
+      if (run.is_settled()) keep(run, "Chebyshev");
     }
-    if (n_ > 0) continuation();
+    if (is_open() && n_ > 0) after_doubles();
+    if (is_open() && n_ > 0) continuation();
+    if (is_open() && n_ > 0 && m_ == n_ && problem_.symmetry != Symmetry::odd) after_lawson();
+    if (is_open()) give_up();
     return result_;
   }
 
  private:
+  bool is_open() const { return !is_settled(result_.outcome.status); }
+
   void reduce(int m, int n) {
     m_ = m;
     n_ = n;
@@ -257,6 +271,8 @@ class Solver {
   Run<T> tried(std::vector<T> const& reference, int m, int n, T const& tolerance) {
     Run<T> run = exchange_.run(reference, m, n, tolerance);
     iterations_ += run.iterations;
+    run.m = m;
+    run.n = n;
     return run;
   }
 
@@ -272,6 +288,7 @@ class Solver {
     run.largest = e.largest();
     run.levelled.level = run.largest;
     int const needed = m_ + 2;
+    zero_ = run;
     if (!(run.largest > 0) || run.alternations(T(1) - tolerance_) < static_cast<std::size_t>(needed)) return false;
     keep(run, "0");
     result_.needed = result_.m + 2;
@@ -282,6 +299,9 @@ class Solver {
   }
 
   void keep(Run<T> const& run, std::string const& start) {
+    reference_ = rounded(run.reference);
+    reached_m_ = run.m;
+    reached_n_ = run.n;
     result_.iterations = iterations_;
     result_.start = start;
     result_.outcome = run.outcome;
@@ -332,13 +352,82 @@ class Solver {
     }
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](auto const& p, auto const& q) { return p.first < q.first; });
-    if (candidates.size() > 3) candidates.resize(3);
+    if (candidates.size() > 2) candidates.resize(2);
     for (auto const& [excess, x] : candidates) {
       run = tried(x, m, n, tolerance);
       if (run.is_settled()) return run;
     }
     Run<T> last = tried(chebyshev(m, n), m, n, tolerance);
     return last.is_settled() ? last : run;
+  }
+
+  /// The type's own reference as doubles find it: a hundred times faster, as long as they resolve the error.
+  void after_doubles() {
+    if constexpr (!std::is_same_v<T, double>) {
+      MinimaxOptions coarse = options_;
+      coarse.levelling = 0;
+      Solver<double> doubles(problem_.f, result_.m, result_.n, coarse);
+      Minimax<double> const found = doubles.solve();
+      bool const whole = doubles.m_ == doubles.reached_m_ && doubles.n_ == doubles.reached_n_;
+      if (found.outcome.status != Status::converged || !whole) return;
+      Run<T> const run = tried(cast(doubles.reference_, problem_), m_, n_, tolerance_);
+      iterations_ += found.iterations;
+      if (run.is_settled()) keep(run, found.start);
+    }
+  }
+
+  /// From the extrema of AAA-Lawson's error over samples that crowd at singular points.
+  void after_lawson() {
+    double const a = static_cast<double>(problem_.a), b = static_cast<double>(problem_.b);
+    std::vector<double> x = chebyshev_reference(a, b, 40 * (n_ + 2));
+    for (double s : rounded(problem_.singular))
+      for (int i = 0; i <= 240; ++i)
+        for (int side : {-1, 1}) x.push_back(s + side * (b - a) * std::pow(10.0, -12.0 * i / 240));
+    std::sort(x.begin(), x.end());
+    x.erase(std::unique(x.begin(), x.end()), x.end());
+    x.erase(std::remove_if(x.begin(), x.end(), [&](double xi) { return !(a <= xi && xi <= b); }), x.end());
+    std::vector<double> t = x, f;
+    for (double& ti : t) ti = problem_.symmetry == Symmetry::none ? ti : ti * ti;
+    for (double xi : x) f.push_back(problem_.f(xi));
+    Barycentric<double> const r = lawson(t, f, aaa(t, f, n_), 60);
+    std::vector<Extremum<double>> extrema;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      double const e = f[i] - r(t[i]);
+      if (!(e != 0)) continue;
+      if (extrema.empty() || (e < 0) != (extrema.back().error < 0))
+        extrema.push_back({x[i], e});
+      else if (size(e) > size(extrema.back().error))
+        extrema.back() = {x[i], e};
+    }
+    std::vector<double> reference;
+    for (Extremum<double> const& e : alternating(extrema, static_cast<std::size_t>(m_ + n_ + 2)))
+      reference.push_back(e.x);
+    if (reference.empty()) return;
+    Run<T> const run = tried(cast(reference, problem_), m_, n_, tolerance_);
+    if (run.is_settled()) keep(run, "AAA-Lawson");
+    remember(run);
+  }
+
+  /// Of runs that settle nothing the one with the least error is worth having.
+  void remember(Run<T> const& run) {
+    if (!run.levelled.is_valid() || run.extrema.empty()) return;
+    if (best_.extrema.empty() || run.largest < best_.largest) best_ = run;
+  }
+
+  void fail(Run<T> const& run, std::string const& start) {
+    failure_ = run.outcome;
+    failure_start_ = start;
+  }
+
+  /// What there is after all starts have failed.
+  void give_up() {
+    if (best_.extrema.empty()) best_ = zero_;
+    keep(best_, failure_start_);
+    if (failure_.status == Status::converged) failure_.status = Status::no_alternation;
+    result_.outcome = failure_;
+    result_.outcome.detail += "; the best that was met is of type " +
+                              type_name(result_.effective_m(), result_.effective_n()) + " with error " +
+                              digits(result_.largest);
   }
 
   void continuation() {
@@ -349,6 +438,7 @@ class Solver {
     std::pair<int, int> from{0, 0};
     for (auto const& [m, n] : chain) {
       bool const final = m == m_ && n == n_;
+      if (!final && iterations_ > 10 * options_.most_iterations) continue;  // enough of a target that does not yield
       double const stretch = std::sqrt((n + 1.0) / (from.second + 1.0));
       Run<T> run = rung(reference, m, n, stretch, final ? tolerance_ : std::max(tolerance_, T(1e-2)));
       std::string const start =
@@ -364,10 +454,12 @@ class Solver {
       bool const below = run.outcome.status == Status::below_precision;
       bool const best =
           run.is_converged() && run.alternations(exchange_.share(tolerance_, size(run.levelled.level))) >= needed;
-      if (final || below || best) {
+      if (below || best) {
         keep(run, start);
         return;
       }
+      if (final) fail(run, start);
+      remember(run);
       if (!run.is_converged()) continue;
       reference = run.reference;
       from = {m, n};
@@ -377,8 +469,16 @@ class Solver {
   SupProblem<T> problem_;
   Exchange<T> exchange_;
   Minimax<T> result_;
-  int m_ = 0, n_ = 0, iterations_ = 0;
+  MinimaxOptions options_;
+  Run<T> zero_, best_;
+  Outcome failure_;
+  std::string failure_start_ = "Chebyshev";
+  std::vector<double> reference_;  // of what is kept, of the type reached
+  int m_ = 0, n_ = 0, reached_m_ = -1, reached_n_ = -1, iterations_ = 0;
   T tolerance_;
+
+  template <class>
+  friend class Solver;
 };
 
 }  // namespace
