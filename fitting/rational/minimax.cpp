@@ -52,18 +52,28 @@ std::vector<T> cast(std::vector<double> const& x, SupProblem<T> const& problem) 
   return result;
 }
 
-/// x with `more` points inserted in one gap, for each gap, the ones before and after x included.
+/// x with `more` points inserted in one gap, for each gap, the ones before and after x included: evenly, and crowded
+/// towards either end.
 template <class T>
 std::vector<std::vector<T>> with_insertions(std::vector<T> const& x, T const& a, T const& b, int more) {
   std::vector<std::vector<T>> result;
   if (more <= 0) return result;
+  int const most_power = std::is_same_v<T, double> ? 7 : 1;  // crowded ones are for doubles, where a try is cheap
   for (std::size_t gap = 0; gap <= x.size(); ++gap) {
     T const left = gap == 0 ? a : x[gap - 1], right = gap == x.size() ? b : x[gap];
     if (!(left < right)) continue;
-    std::vector<T> y(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(gap));
-    for (int i = 1; i <= more; ++i) y.push_back(left + (right - left) * T(i) / T(more + 1));
-    y.insert(y.end(), x.begin() + static_cast<std::ptrdiff_t>(gap), x.end());
-    result.push_back(y);
+    for (int power = -most_power; power <= most_power; power += 2) {
+      if (power == -1) continue;  // evenly, too
+      std::vector<T> y(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(gap));
+      for (int i = 1; i <= more; ++i) {
+        T const share = T(power > 0 ? i : more + 1 - i) / T(more + 1);
+        T part(1);
+        for (int k = 0; k < std::abs(power); ++k) part *= share;
+        y.push_back(power > 0 ? T(left + (right - left) * part) : T(right - (right - left) * part));
+      }
+      y.insert(y.end(), x.begin() + static_cast<std::ptrdiff_t>(gap), x.end());
+      result.push_back(y);
+    }
   }
   return result;
 }
