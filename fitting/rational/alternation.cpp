@@ -88,9 +88,16 @@ SupProblem<T>::SupProblem(Function const& function, Symmetry s)
     return false;
   };
   if (s == Symmetry::none && irregular(a)) singular.push_back(a);
-  for (Rational const& q : f.exact_breaks()) {
+  std::vector<T> kinks;
+  for (Rational const& q : f.exact_breaks()) {  // those that are not dyadic come as two neighbours
     T const x(q);
     if (x < a) continue;
+    if (!kinks.empty() && x - kinks.back() < T(1e-30) * (b - a))
+      kinks.back() = (kinks.back() + x) / T(2);
+    else
+      kinks.push_back(x);
+  }
+  for (T const& x : kinks) {
     singular.push_back(x);
     if (x > a) breaks.push_back(x);
   }

@@ -17,7 +17,7 @@ struct SupProblem {
   Function const& f;
   Symmetry symmetry;
   T a, b;
-  std::vector<T> breaks;    ///< inside (a, b)
+  std::vector<T> breaks;    ///< inside (a, b); to 2^-120 if not dyadic, so that the level at a kink has 36 digits then
   std::vector<T> singular;  ///< breaks, and ends at which f or a derivative jumps or is infinite: where extrema cluster
 };
 

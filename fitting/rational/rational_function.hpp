@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Quotients of polynomials in the basis of orthogonal polynomials in which they can be had and evaluated to the last
-/// digits, poles at 1e-9 from the interval or not.
+/// Quotients of polynomials in a basis of orthogonal polynomials: those of the measure of a levelled reference, in
+/// which doubles find the level for relu of type (20, 20), whose poles crowd at 0, to 1e-6 (tested; 3e-10 measured).
 #pragma once
 #include <array>
 #include <vector>

@@ -111,24 +111,5 @@ TEST(AlternationBound, says_what_is_not_proved) {
   EXPECT_FALSE(alternation_bound(f, Minimax<double>{}).proved);
 }
 
-TEST(ExactRational, is_the_function_that_was_found) {
-  for (char const* text : {"exp(x)", "abs(x)", "sin(4*x)"}) {
-    Function const f = Function::of(text);
-    Minimax<Real> const best = minimax<Real>(f, 5, 4);
-    ExactRational const r = exact_rational(best.r, -1, 1);
-    EXPECT_LE(r.numerator_degree(), 5);
-    EXPECT_LE(r.denominator_degree(), 4);
-    Network const net = to_network(r);
-    test::for_random(20, [&](std::mt19937_64& g) {
-      Rational const x = test::random_in(g, -1, 1);
-      Rational const value = r.numerator_at(x) / r.denominator_at(x);
-      EXPECT_EQ(net(x), value);
-      EXPECT_LT(abs(Real(Real(value) - best.r(Real(x)))), Real(1e-85)) << text;
-    });
-  }
-  EXPECT_THROW(exact_rational(RationalFunction<Real>{}, -1, 1), InvalidInput);
-  EXPECT_THROW(exact_rational(minimax<Real>(Function::of("exp(x)"), 1, 1).r, 1, -1), InvalidInput);
-}
-
 }  // namespace
 }  // namespace nwidth::fitting
