@@ -42,7 +42,7 @@ struct FeasibleExponents {
 /// Example: enclosures with hi/lo = 1.05 at N = 4, 8, ..., 64 of an error of rate 2 leave, with kappa = 1/20, p in
 /// [1.978, 2.023] without a logarithm and [1.84, 2.16] with one; hi/lo = 1.5 leaves [1.85, 2.15] and [0.86, 3.14].
 ///
-/// @throws InvalidInput for fewer than 2 points (power), 3 (else), N = 1 with a logarithm, more than 40 points with one,
+/// @throws InvalidInput for fewer than 2 points (power) or 3 (else), N = 1 or more than 40 points with a logarithm,
 ///   kappa < 0, empty ranges, a shift of -N_0 or less
 FeasibleExponents feasible_exponents(std::vector<RatePoint> const& points, RateModel model,
                                      FeasibleOptions const& options = {});

