@@ -226,6 +226,65 @@ TEST(ShallowNetwork, certifies_to_the_error_that_its_spline_has) {
   EXPECT_GT(to_double(c.lower), 0.9 * largest);
 }
 
+/// The continuous piecewise linear function nearest to exp on [-1, 1]: each piece is its chord lowered by E.
+FreeKnotSpline<Real> best_for_exp(int pieces) {
+  auto secant = [](auto const& f, Real x, Real y) {
+    Real fx = f(x), fy = f(y);
+    for (int i = 0; i < 60 && abs(Real(y - x)) > Real("1e-95"); ++i) {
+      Real const z = y - fy * (y - x) / (fy - fx);
+      x = y;
+      fx = fy;
+      y = z;
+      fy = f(y);
+      if (fy == fx) break;
+    }
+    return y;
+  };
+  auto error = [](Real const& a, Real const& b) {  // half the height of the arc over [a, b]
+    Real const slope = (exp(b) - exp(a)) / (b - a), x = log(slope);
+    return Real((exp(a) + slope * (x - a) - slope) / 2);
+  };
+  std::vector<Real> knots;
+  auto end = [&](Real const& level) {
+    knots = {Real(-1)};
+    for (int i = 0; i < pieces; ++i) {
+      Real const a = knots.back(), h = sqrt(Real(16 * level / exp(a)));
+      knots.push_back(secant([&](Real const& b) { return Real(error(a, b) - level); }, a + h * Real(0.8), a + h));
+    }
+    return Real(knots.back() - 1);
+  };
+  Real const guess = Real(0.2715) / (pieces * pieces), level = secant(end, guess, guess * Real(1.01));
+  end(level);
+  FreeKnotSpline<Real> s{SplineClass::relu(), knots, {}};
+  s.knots.back() = 1;
+  for (Real const& t : s.knots) s.coefficients.push_back(exp(t) - level);
+  return s;
+}
+
+TEST(ShallowNetwork, of_the_best_spline_is_certified_a_rounding_above_the_optimum) {
+  struct Row {
+    int pieces;
+    char const* optimum;
+  };
+  certify::Options options;
+  options.relative = parse_rational("1e-12");
+  options.most_seconds = 5;
+  for (Row const& row : {Row{5, "0.0108746230763740708508596372218864"}, Row{32, "0.00026518390288716830547"}}) {
+    Rational const optimum = parse_rational(row.optimum);
+    ShallowNetwork const net = shallow_network(best_for_exp(row.pieces));
+    EXPECT_EQ(net.network.neurons(), static_cast<std::size_t>(row.pieces));
+    certify::Enclosure const e = certify::sup_error(net.network, target::resolve("exp(x)"), -1, 1, options);
+    ASSERT_TRUE(e.proved) << e.reason;
+    EXPECT_GE(e.upper, optimum * (1 - parse_rational("1e-19")));  // nothing is better
+    EXPECT_LE(to_double(e.upper - optimum), 1e-15 + 1e-12 * to_double(optimum));
+    certify::Enclosure const many =
+        certify::sup_error(shallow_network(best_for_exp(row.pieces), {Facing::both, 100}).network,
+                           target::resolve("exp(x)"), -1, 1, options);
+    ASSERT_TRUE(many.proved) << many.reason;
+    EXPECT_LE(abs(many.upper - optimum), optimum * parse_rational("1.1e-12"));
+  }
+}
+
 TEST(ShallowNetwork, facing_both_ways_cancels_least_and_does_not_get_worse_with_the_knots) {
   auto const wave = [](double x) { return std::sin(4 * std::acos(-1.0) * x); };
   auto const runge = [](double x) { return 1 / (1 + 25 * x * x); };
