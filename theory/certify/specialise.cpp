@@ -12,8 +12,8 @@ namespace {
 using Form = LinearForm;
 using Kind = Neuron::Kind;
 
-constexpr std::size_t short_form = 6;    // terms that are copied into what reads them
-constexpr std::size_t short_base = 4;    // terms of a polynomial's argument that is expanded
+constexpr std::size_t short_form = 6;  // terms that are copied into what reads them
+constexpr std::size_t short_base = 4;  // terms of a polynomial's argument that is expanded
 constexpr std::size_t highest_power = 4;
 constexpr std::size_t longest_number = 3000;  // bits
 // Where halving does not pay any more; chosen by experiment.
