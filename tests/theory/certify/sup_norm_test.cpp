@@ -109,7 +109,7 @@ TEST(SupNorm, encloses_the_sampled_maximum_on_any_domain) {
 
 TEST(SupNorm, encloses_the_sampled_maximum_for_log_free_relu_networks) {
   // Products and powers are emulated: enclosed by error bounds first, by their teeth near the maximum.
-  test::for_random(12, [](std::mt19937_64& g) {
+  test::for_random(8, [](std::mt19937_64& g) {
     int const n = 1 + below(g, 4);
     std::vector<std::string> const forms{"sin(3*x)/81", "exp(x)/3", "1/(20 + x)", "atan(x)/24", "abs(x - 0.3)/2"};
     target::Target const f = target::resolve(test::pick(g, forms));
