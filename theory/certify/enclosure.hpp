@@ -14,10 +14,10 @@ struct Enclosure {
   std::string reason;    ///< why not, if !proved: one clause
   Rational at;           ///< a point where |error| >= lower
   std::string method;
-  long pieces = 0;  ///< polynomial pieces walked over
-  long boxes = 0;   ///< boxes bounded
-  long updates = 0; ///< times a neuron was computed anew along the pieces
-  long bits = 0;    ///< working precision of the last attempt
+  long pieces = 0;   ///< polynomial pieces walked over
+  long boxes = 0;    ///< boxes bounded
+  long updates = 0;  ///< times a neuron was computed anew along the pieces
+  long bits = 0;     ///< working precision of the last attempt
   double seconds = 0;
 };
 

@@ -12,12 +12,13 @@ namespace {
 using Form = LinearForm;
 using Kind = Neuron::Kind;
 
-constexpr std::size_t short_form = 6;    // terms that are copied into what reads them
-constexpr std::size_t short_base = 4;    // terms of a polynomial's argument that is expanded
+constexpr std::size_t short_form = 6;  // terms that are copied into what reads them
+constexpr std::size_t short_base = 4;  // terms of a polynomial's argument that is expanded
 constexpr std::size_t highest_power = 4;
 constexpr std::size_t longest_number = 3000;  // bits
 // Where halving does not pay any more; chosen by experiment.
 constexpr std::size_t small_graph = 128;
+constexpr std::size_t small_slack_graph = 32;
 constexpr double small_fan_out = 3;
 constexpr int deepest = 40;
 
@@ -65,7 +66,7 @@ Interval power_range(Interval x, unsigned k) {
   double const least = x.mignitude(), most = x.magnitude();
   if (k % 2 == 0) x = Interval(least, most);
   for (unsigned i = 0; i < k; ++i) p = p * x;
-  return k % 2 == 0 ? Interval(std::max(p.lo, 0.0), p.hi) : p;
+  return x.lo >= 0 ? Interval(std::max(p.lo, 0.0), p.hi) : p;  // not a little less than 0 by rounding
 }
 
 class Specialiser {
@@ -187,7 +188,10 @@ class Specialiser {
 
   static Interval polynomial_range(std::vector<Rational> const& a, Interval z) {
     bool const monomial = std::all_of(a.begin(), a.end() - 1, [](Rational const& c) { return c == 0; });
-    if (monomial) return enclose(a.back()) * power_range(z, static_cast<unsigned>(a.size() - 1));
+    if (monomial) {
+      Interval const p = power_range(z, static_cast<unsigned>(a.size() - 1));
+      return a.back() == 1 ? p : enclose(a.back()) * p;
+    }
     Interval p;
     for (std::size_t i = a.size(); i-- > 0;) p = p * z + enclose(a[i]);
     return p;
@@ -380,8 +384,9 @@ bool divide_further(Graph const& graph, Point const& l, Point const& r, ChunkSin
   Graph const left = specialise(graph, l, m), right = specialise(graph, m, r);
   double const growth = static_cast<double>(left.size() + right.size()) / static_cast<double>(graph.size());
   bool const simpler = std::max(fan_out(left), fan_out(right)) <= 0.85 * fan && fan > small_fan_out;
-  bool const clearer = graph.has_slack() && (!left.has_slack() || !right.has_slack());
-  bool const pays = graph.size() > small_graph && growth <= (simpler ? 1.8 : 1.4);
+  bool const slack = graph.has_slack(), clearer = slack && (!left.has_slack() || !right.has_slack());
+  bool const pays = slack ? graph.size() > small_slack_graph && growth <= 1.8
+                          : graph.size() > small_graph && growth <= (simpler ? 1.8 : 1.4);
   if (!pays && !clearer) return sink(graph, l, r);
   return divide_further(left, l, m, sink, depth + 1) && divide_further(right, m, r, sink, depth + 1);
 }

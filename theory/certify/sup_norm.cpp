@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t parts_at_once = 512;  // the lower bound is shared within and after each batch
-constexpr double most_teeth = 64;             // of emulators taken apart at once
+constexpr double most_teeth = 256;          // of emulators taken apart at once
 constexpr long end_bits = 200;              // how closely a domain end that is not dyadic is enclosed
 
 /// f - p on one piece of the network, p a polynomial in x - centre.
@@ -112,7 +112,7 @@ class Attempt {
   /// maximum. What is left is taken apart into their teeth, beginning where the bound is largest.
   void pieces(Graph const& graph, target::Expression const* f) {
     f_ = f;
-    cover(graph, domain_.cuts.front(), domain_.cuts.back(), true);
+    cover(graph, domain_.cuts.front(), domain_.cuts.back());
     flush();
     covering_ = false;
     auto const smaller = [](SupSearch::Remainder const& p, SupSearch::Remainder const& q) { return p.upper < q.upper; };
@@ -172,31 +172,38 @@ class Attempt {
     parts_.push_back({l, r, &e, inside, source});
   }
 
-  bool cover(Graph const& graph, Point const& l, Point const& r, bool first) {
+  bool cover(Graph const& graph, Point const& l, Point const& r) {
     return divide(graph, l, r,
-                  [&](Graph const& g, Point const& left, Point const& right) { return chunk(g, left, right, first); });
+                  [&](Graph const& g, Point const& left, Point const& right) { return chunk(g, left, right); });
   }
 
   /// @return false if it gave up
   bool resolve(SupSearch::Remainder const& q) {
     Graph const g = specialise(sources_[static_cast<std::size_t>(q.source)], q.l, q.r);
-    bool const apart = g.has_slack() && teeth(g, q.l, q.r) <= most_teeth;
-    if (!g.has_slack() || apart) {
-      expanded_ = expanded_ || apart;
-      cover(apart ? specialise(g, q.l, q.r, Slack::expand) : g, q.l, q.r, false);
+    Graph apart;
+    bool const few = g.has_slack() && teeth(g, q.l, q.r) <= most_teeth;
+    if (few) apart = specialise(g, q.l, q.r, Slack::expand);
+    if (!g.has_slack()) {
+      cover(g, q.l, q.r);
+    } else if (few && !apart.has_slack()) {
+      expanded_ = true;
+      cover(apart, q.l, q.r);
     } else {
+      Point least = distance(domain_.cuts.front(), domain_.cuts.back());
+      arf_mul_2exp_si(least.get(), least.get(), -working_precision() / 2);
+      if (distance(q.l, q.r) <= least) return false;
       Point const m = Point::between(q.l, q.r);
-      chunk(specialise(g, q.l, m), q.l, m, true);
-      if (gave_up_.empty()) chunk(specialise(g, m, q.r), m, q.r, true);
+      chunk(specialise(g, q.l, m), q.l, m);
+      if (gave_up_.empty()) chunk(specialise(g, m, q.r), m, q.r);
     }
     flush();
     return gave_up_.empty();
   }
 
-  bool chunk(Graph const& graph, Point const& l, Point const& r, bool first) {
+  bool chunk(Graph const& graph, Point const& l, Point const& r) {
     int source = -1;
     bool const slack = graph.has_slack();
-    if (first && slack) {
+    if (slack) {
       source = static_cast<int>(sources_.size());
       sources_.push_back(graph);
     }
@@ -206,7 +213,8 @@ class Attempt {
         slack ? specialise(graph, l, r, Slack::forget) : graph, l, r,
         [&](Point const& left, Point const& right, Polynomial const& p) {
           if (++pieces_ > options_.most_pieces) {
-            (covering_ ? failure_ : gave_up_) = "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
+            (covering_ ? failure_ : gave_up_) =
+                "more than " + std::to_string(options_.most_pieces) + " polynomial pieces";
             return false;
           }
           errors_.emplace_back(f_, p, centre);
@@ -220,7 +228,7 @@ class Attempt {
         &updates_);
     if (walked != Walked::emulator_out_of_range) return walked == Walked::all;
     expanded_ = true;
-    return cover(specialise(graph, reached, r, Slack::expand), reached, r, first);
+    return cover(specialise(graph, reached, r, Slack::expand), reached, r);
   }
 
   bool flush() {
@@ -312,7 +320,9 @@ Enclosure certify(Network const& net, target::Target const* f, Rational const& a
     expanded = expanded || attempt.expanded();
   });
   best.method = "pieces and Taylor models";
-  if (emulates) best.method += expanded ? ", emulated squares by their teeth where it matters" : ", emulated squares by their error bound";
+  if (emulates)
+    best.method +=
+        expanded ? ", emulated squares by their teeth where it matters" : ", emulated squares by their error bound";
   best.seconds = elapsed(start);
   return best;
 }

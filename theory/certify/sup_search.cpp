@@ -195,6 +195,7 @@ void SupSearch::resolve_without_model(Part const& p, int depth) {
   raise_lower(p.e->value(p.r).mignitude(), p, 1);
   if (done(upper)) return accept(upper);
   if (too_short(p) || depth > 4000) {
+    if (p.source >= 0) return remainders_.push_back({p.l, p.r, upper, p.source});
     if (!std::isfinite(upper)) return give_up(p, "the target is undefined or unbounded, or could not be bounded,");
     limited_ = true;
     return accept(upper);
@@ -245,6 +246,10 @@ void SupSearch::resolve(Part const& p, Model m, int depth) {
       return divide(p, depth);
     }
     if (top.uhi - top.ulo < std::ldexp(1.0, -deepest_halving)) {
+      if (p.source >= 0) {
+        remainders_.push_back({place(p.l, p.r, top.ulo), place(p.l, p.r, top.uhi), upper, p.source});
+        continue;
+      }
       limited_ = true;
       accept(upper);
       continue;

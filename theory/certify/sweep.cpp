@@ -248,7 +248,7 @@ class Walk {
   PieceSink const& sink_;
   Point const centre_;
   Point x_, end_;  // from here on all points are relative to the centre
-  Point left_;  // where the present piece of the output begins
+  Point left_;     // where the present piece of the output begins
   std::vector<State> states_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::priority_queue<int, std::vector<int>, std::greater<>> dirty_;

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "tests/theory/certify/networks.hpp"
+#include "theory/construct/log_free_relu.hpp"
+#include "theory/construct/two_level.hpp"
 
 namespace nwidth::certify {
 namespace {
@@ -102,6 +104,24 @@ TEST(SupNorm, encloses_the_sampled_maximum_on_any_domain) {
   test::for_random(100, [](std::mt19937_64& g) {
     Rational const a = Rational(test::uniform(g, -30, 20)) / 30, b = a + Rational(test::uniform(g, 1, 30)) / 37;
     check_pair(test::random_network(g, 1 + below(g, 2), 6), random_target(g), a, b);
+  });
+}
+
+TEST(SupNorm, encloses_the_sampled_maximum_for_log_free_relu_networks) {
+  // Products and powers are emulated: enclosed by error bounds first, by their teeth near the maximum.
+  test::for_random(8, [](std::mt19937_64& g) {
+    int const n = 1 + below(g, 4);
+    std::vector<std::string> const forms{"sin(3*x)/81", "exp(x)/3", "1/(20 + x)", "atan(x)/24", "abs(x - 0.3)/2"};
+    target::Target const f = target::resolve(test::pick(g, forms));
+    check_pair(construct::log_free_relu_network(f, n, 2 + below(g, 4), n + 1 + below(g, 3), 2 + below(g, 4)), f, -1, 1);
+  });
+}
+
+TEST(SupNorm, encloses_the_sampled_maximum_for_large_two_level_networks) {
+  test::for_random(4, [](std::mt19937_64& g) {
+    int const n = 1 + below(g, 4);
+    target::Target const f = target::resolve(test::coin(g) ? "sin(8*x)/4096" : "1/(1 + 9*x^2)");
+    check_pair(construct::two_level_network(f, n, 12 + below(g, 8), 30 + below(g, 30)), f, -1, 1);
   });
 }
 
