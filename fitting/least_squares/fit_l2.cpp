@@ -54,6 +54,7 @@ class Fitter {
       }
       if (!(p < options_.objective.p) || !(fit_.error > floor())) break;
     }
+    if (saddle_power_ == p_ && !(fit_.error < saddle_.error)) fit_ = saddle_;
     finish();
     return fit_;
   }
@@ -149,12 +150,29 @@ class Fitter {
       fit_.iterations += result.iterations;
       if (result.value <= 1 + 1e-12) fit_.spline = s;
       if (below_precision()) return;
-      if (is_usable(result.outcome.status)) {
-        fit_.outcome = result.outcome;
-        return;
-      }
+      bool const usable = is_usable(result.outcome.status);
+      if (usable) fit_.outcome = result.outcome;
+      if (!result.definite && !escaped_ && noise < 1e-9 && (usable || result.iterations == 0) && leave_saddle())
+        continue;
+      if (usable) return;
       fit_.outcome = {Status::max_iterations, result.outcome.detail};
     }
+  }
+
+  /// Symmetric starts for symmetric functions end on saddles: moves the knots a little, not symmetrically, once.
+  bool leave_saddle() {
+    escaped_ = true;
+    saddle_power_ = p_;
+    saddle_ = fit_;
+    FreeKnotSpline<double>& s = fit_.spline;
+    for (int k = 1; k <= s.interior_knots(); ++k)
+      s.knots[index(k)] += (k % 3 - 0.7) * 0.02 * (s.knots[index(k + 1)] - s.knots[index(k)]);
+    if (p_ == 2 && !coefficients()) {
+      fit_ = saddle_;
+      return false;
+    }
+    below_precision();  // updates the error
+    return true;
   }
 
   SplineFit deficient(std::string const& what) {
@@ -193,7 +211,9 @@ class Fitter {
   Objective objective_;  // of the present stage: p_ is its power
   double p_ = 2, mean_spacing_ = 0, last_error_ = 0;
   Resolution resolution_;
-  SplineFit fit_;
+  bool escaped_ = false;
+  double saddle_power_ = 0;  // with which saddle_ was left
+  SplineFit fit_, saddle_;
 };
 
 }  // namespace

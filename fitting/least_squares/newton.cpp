@@ -82,6 +82,7 @@ NewtonResult<T> newton(Function const& f, MovingNodes<T> const& nodes, Objective
         definite = true;
         result.decrement = slope / (T(2) * here.value);
         if (!(result.decrement > T(options.tolerance))) {
+          result.definite = true;
           result.outcome = {Status::converged, "Newton decrement at rounding level, Hessian positive definite"};
           return result;
         }
@@ -106,6 +107,7 @@ NewtonResult<T> newton(Function const& f, MovingNodes<T> const& nodes, Objective
                                       std::max(T(std::min(1e-13, 1e4 * options.tolerance)), T(noise / 32)));
     if (!accepted || stalled > 6 || level || result.iterations >= options.max_iterations) {
       bool const still = definite && result.decrement < std::max(T(1e-13), T(T(100) * noise * noise));
+      result.definite = definite;
       std::ostringstream text;
       if (level)
         text << "the last five Newton steps gained less than rounding";
