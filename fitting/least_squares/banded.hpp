@@ -126,6 +126,7 @@ class BandedSymmetric {
   BandedSymmetric(int n, int band) : n_(n), band_(std::min(band, n - 1)), a_(index(n * (band_ + 1)), T(0)) {}
 
   int size() const { return n_; }
+  int band() const { return band_; }
   /// The entry (i, j), i >= j >= i - band.
   T& at(int i, int j) { return a_[index(i * (band_ + 1) + i - j)]; }
   T const& at(int i, int j) const { return a_[index(i * (band_ + 1) + i - j)]; }

@@ -25,7 +25,8 @@ std::string in_scientific(double x) {
 class Fitter {
  public:
   Fitter(Function const& f, SplineClass const& kind, FitOptions const& options)
-      : f_(f), options_(options), p_(options.objective.p) {
+      : f_(f), options_(options), objective_(options.objective) {
+    objective_.p = 2;
     fit_.spline.kind = kind;
     resolution_.nodes = kind.degree + 7;
   }
@@ -41,13 +42,19 @@ class Fitter {
     refine();
     if (!coefficients()) return deficient("the basis of the start");
     fit_.outcome = {Status::max_iterations, "knots as given"};
-    for (int round = 0; round < 4; ++round) {
-      if (below_precision()) break;
-      optimise();
-      Resolution const before = resolution_;
-      refine();
-      if (resolution_.pieces == before.pieces && resolution_.levels == before.levels) break;
+    for (double p = 2;; p = std::min(2 * p, options_.objective.p)) {  // from the fit in L^p to that in L^2p
+      p_ = objective_.p = p;
+      if (p > 2) refine();
+      for (int round = 0; round < 4; ++round) {
+        if (below_precision()) break;
+        optimise();
+        Resolution const before = resolution_;
+        refine();
+        if (resolution_.pieces == before.pieces) break;
+      }
+      if (!(p < options_.objective.p) || !(fit_.error > floor())) break;
     }
+    if (saddle_power_ == p_ && !(fit_.error < saddle_.error)) fit_ = saddle_;
     finish();
     return fit_;
   }
@@ -63,15 +70,15 @@ class Fitter {
       MovingNodes<double> const here(f_, resolution_), there(f_, finer);
       if (fit_.iterations == 0 && !fit_coefficients<double>(f_, there, w, s)) return;
       double const scale = f_.scale() > 0 ? f_.scale() : 1;
-      std::vector<double> const coarse = segment_values(f_, here, options_.objective, s, scale);
-      std::vector<double> const fine = segment_values(f_, there, options_.objective, s, scale);
+      std::vector<double> const coarse = segment_values(f_, here, objective_, s, scale);
+      std::vector<double> const fine = segment_values(f_, there, objective_, s, scale);
       double gap = 0, total = 0;
       for (std::size_t i = 0; i < fine.size(); ++i) {
         gap += std::abs(fine[i] - coarse[i]);
         total += fine[i];
       }
       double const noise = eps / std::pow(total, 1 / p_);  // relative, of the errors at the nodes
-      if (gap <= std::max(1e-10, 4 * noise) * total || !(noise < 0.01)) return;
+      if (gap <= std::max(std::fmod(p_, 2) == 0 ? 1e-10 : 1e-6, 4 * noise) * total || !(noise < 0.01)) return;
       if (nodes() > 200000) return;
       resolution_ = finer;
     }
@@ -86,7 +93,7 @@ class Fitter {
   double norm(FreeKnotSpline<double> const& s, std::vector<double>* by_segment = nullptr) const {
     MovingNodes<double> const nodes(f_, resolution_);
     double const scale = last_error_ > 0 ? last_error_ : 1;
-    std::vector<double> v = segment_values(f_, nodes, options_.objective, s, scale);
+    std::vector<double> v = segment_values(f_, nodes, objective_, s, scale);
     double const total = std::accumulate(v.begin(), v.end(), 0.0);
     for (double& x : v) x = scale * std::pow(x, 1 / p_);
     if (by_segment != nullptr) *by_segment = v;
@@ -103,6 +110,19 @@ class Fitter {
     return 10 * eps * f_.scale() * std::pow(length, 1 / p_);
   }
 
+  /// The least spacing of knots, and the segment.
+  double closest(int* at = nullptr) const {
+    FreeKnotSpline<double> const& s = fit_.spline;
+    double least = s.end() - s.begin();
+    for (int i = 0; i < s.segments(); ++i)
+      if (double const h = s.knots[index(i + 1)] - s.knots[index(i)]; h < least) {
+        least = h;
+        if (at != nullptr) *at = i;
+      }
+    return least;
+  }
+  double collapse() const { return 16 * options_.least_spacing * mean_spacing_; }
+
   /// Alternates Ceres and Newton: the first finds the valley, the second its lowest point.
   void optimise() {
     MovingNodes<double> const nodes(f_, resolution_);
@@ -111,32 +131,48 @@ class Fitter {
     newton_options.least_spacing = options_.least_spacing;
     newton_options.tolerance = std::max(1e-15, noise * noise);
     newton_options.noise = noise;
-    int budget = options_.max_iterations;
-    for (int round = 0; round < 6 && budget > 0; ++round) {
+    for (int round = 0; round < 6; ++round) {
+      int const budget = options_.max_iterations - fit_.iterations;
+      if (budget <= 0 || closest() <= collapse()) return;
       bool const last = round >= 4;
       MarquardtOptions marquardt;
       marquardt.solver = options_.solver;
       marquardt.least_spacing = options_.least_spacing * mean_spacing_;
       marquardt.max_iterations = last ? budget : std::min(budget, 30 << round);
       marquardt.function_tolerance = last ? 1e-16 : 1e-4 * std::pow(1e-3, round);
-      MarquardtResult const lm = levenberg_marquardt(f_, nodes, options_.objective, marquardt, fit_.error, fit_.spline);
+      MarquardtResult const lm = levenberg_marquardt(f_, nodes, objective_, marquardt, fit_.error, fit_.spline);
       fit_.iterations += lm.iterations;
-      budget -= lm.iterations;
       fit_.outcome = lm.outcome;
-      if (below_precision() || budget <= 0) return;
-      newton_options.max_iterations = std::min(budget, 40);
+      if (below_precision() || lm.iterations >= budget) return;
+      newton_options.max_iterations = std::min(budget - lm.iterations, 40);
       FreeKnotSpline<double> s = fit_.spline;
-      NewtonResult<double> const result = newton(f_, nodes, options_.objective, newton_options, fit_.error, s);
+      NewtonResult<double> const result = newton(f_, nodes, objective_, newton_options, fit_.error, s);
       fit_.iterations += result.iterations;
-      budget -= result.iterations;
       if (result.value <= 1 + 1e-12) fit_.spline = s;
       if (below_precision()) return;
-      if (is_usable(result.outcome.status)) {
-        fit_.outcome = result.outcome;
-        return;
-      }
-      if (budget <= 0) fit_.outcome = {Status::max_iterations, result.outcome.detail};
+      bool const usable = is_usable(result.outcome.status);
+      if (usable) fit_.outcome = result.outcome;
+      if (!result.definite && !escaped_ && noise < 1e-9 && (usable || result.iterations == 0) && leave_saddle())
+        continue;
+      if (usable) return;
+      fit_.outcome = {Status::max_iterations, result.outcome.detail};
     }
+  }
+
+  /// Symmetric starts for symmetric functions end on saddles: moves the knots a little, not symmetrically, once.
+  bool leave_saddle() {
+    escaped_ = true;
+    saddle_power_ = p_;
+    saddle_ = fit_;
+    FreeKnotSpline<double>& s = fit_.spline;
+    for (int k = 1; k <= s.interior_knots(); ++k)
+      s.knots[index(k)] += (k % 3 - 0.7) * 0.02 * (s.knots[index(k + 1)] - s.knots[index(k)]);
+    if (p_ == 2 && !coefficients()) {
+      fit_ = saddle_;
+      return false;
+    }
+    below_precision();  // updates the error
+    return true;
   }
 
   SplineFit deficient(std::string const& what) {
@@ -158,13 +194,11 @@ class Fitter {
                       "error " + in_scientific(fit_.error) + ", digits are lost below " + in_scientific(floor())};
       return;
     }
-    for (int i = 0; i < s.segments(); ++i) {
-      double const h = s.knots[index(i + 1)] - s.knots[index(i)];
-      if (!(h > 16 * options_.least_spacing * mean_spacing_)) {
-        fit_.outcome = {Status::knot_collapse, "at " + in_scientific(s.knots[index(i)]) + ": spacing " +
-                                                   in_scientific(h) + ", the mean is " + in_scientific(mean_spacing_)};
-        return;
-      }
+    int at = 0;
+    if (double const h = closest(&at); !(h > collapse())) {
+      fit_.outcome = {Status::knot_collapse, "at " + in_scientific(s.knots[index(at)]) + ": spacing " +
+                                                 in_scientific(h) + ", the mean is " + in_scientific(mean_spacing_)};
+      return;
     }
     for (int k = 1; k <= s.interior_knots(); ++k)
       if (!(knot_effect(s, k) > 1e-6 * fit_.error / std::pow(s.end() - s.begin(), 1 / p_))) {
@@ -174,9 +208,12 @@ class Fitter {
   }
   Function const& f_;
   FitOptions const& options_;
-  double p_, mean_spacing_ = 0, last_error_ = 0;
+  Objective objective_;  // of the present stage: p_ is its power
+  double p_ = 2, mean_spacing_ = 0, last_error_ = 0;
   Resolution resolution_;
-  SplineFit fit_;
+  bool escaped_ = false;
+  double saddle_power_ = 0;  // with which saddle_ was left
+  SplineFit fit_, saddle_;
 };
 
 }  // namespace

@@ -31,11 +31,12 @@ struct SplineFit {
 
 /// Fits a spline with free knots: coefficients for the start's knots first (banded linear least squares), then knots
 /// and coefficients together, by Ceres' Levenberg-Marquardt method on nodes that move with the knots and by Newton's
-/// method. A local minimum near the start; the error is at most that of the start's knots. Deterministic, one thread.
+/// method; a saddle, where symmetric starts end, is left once. The local minimum need not be the global one; its error
+/// is at most that of the start's knots. Other powers p are reached by doubling p from 2. Deterministic, one thread.
 ///
 /// Outcomes: converged (an isolated local minimum), flat, max_iterations, knot_collapse (the minimum wants a smoothness
 /// that knots of this multiplicity do not give: knots meet), rank_deficient (at the start, or a knot without effect at
-/// the end: a saddle or a continuum), below_precision (error < 10 eps max|f|: the digits of the error are noise).
+/// the end), below_precision (error < 10 eps max|f|: the digits of the error are noise).
 /// @param start_knots  the n interior knots, ascending, strictly inside the domain of f
 /// @throws InvalidInput on wrong knots, classes of degree above 5 with m < d, or f not finite at a node of quadrature
 /// Cost: O(n) an iteration; 2 ms for n = 16 in all, 0.1 to 1 s for n = 512.

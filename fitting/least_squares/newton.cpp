@@ -45,7 +45,11 @@ NewtonResult<T> newton(Function const& f, MovingNodes<T> const& nodes, Objective
   using std::abs;
   T const eps = std::numeric_limits<T>::epsilon(), noise = std::max(T(options.noise), T(T(4) * eps));
   T const least = T(options.least_spacing) * (s.end() - s.begin()) / s.segments();
-  int const n = s.interior_knots();
+  // with p = 2 damping acts on the knots only: the coefficients are best for the knots, and their part is definite
+  std::vector<int> damped;
+  for (int k = 1; k <= s.interior_knots(); ++k) damped.push_back(variable_of_knot(s.kind, k));
+  for (int j = 0; objective.p != 2 && j < s.kind.dimension(s.interior_knots()); ++j)
+    damped.push_back(variable_of_coefficient(s.kind, s.interior_knots(), j));
   NewtonResult<T> result;
   result.decrement = T(1);
   T damping(0), best_decrement(-1);
@@ -59,12 +63,8 @@ NewtonResult<T> newton(Function const& f, MovingNodes<T> const& nodes, Objective
     bool accepted = false;
     definite = false;
     for (int attempt = 0; attempt < 60 && !accepted; ++attempt) {
-      // damping acts on the knots only: the coefficients are then best for the knots, and their part is definite
       BandedSymmetric<T> h = here.hessian;
-      for (int k = 1; k <= n; ++k) {
-        int const i = variable_of_knot(s.kind, k);
-        h.at(i, i) += damping * abs(here.hessian.at(i, i));
-      }
+      for (int const i : damped) h.at(i, i) += damping * abs(here.hessian.at(i, i));
       if (!h.factor()) {
         damping = std::max(T(damping * 10), T(1e-9));
         continue;
@@ -76,15 +76,13 @@ NewtonResult<T> newton(Function const& f, MovingNodes<T> const& nodes, Objective
         slope += here.gradient[i] * step[i];
         step[i] = -step[i];
       }
-      for (int k = 1; k <= n; ++k) {
-        int const i = variable_of_knot(s.kind, k);
-        bend += step[index(i)] * step[index(i)] * abs(here.hessian.at(i, i));
-      }
+      for (int const i : damped) bend += step[index(i)] * step[index(i)] * abs(here.hessian.at(i, i));
       T const promised = (slope + damping * bend) / 2;
       if (damping == 0) {
         definite = true;
         result.decrement = slope / (T(2) * here.value);
         if (!(result.decrement > T(options.tolerance))) {
+          result.definite = true;
           result.outcome = {Status::converged, "Newton decrement at rounding level, Hessian positive definite"};
           return result;
         }
@@ -109,6 +107,7 @@ NewtonResult<T> newton(Function const& f, MovingNodes<T> const& nodes, Objective
                                       std::max(T(std::min(1e-13, 1e4 * options.tolerance)), T(noise / 32)));
     if (!accepted || stalled > 6 || level || result.iterations >= options.max_iterations) {
       bool const still = definite && result.decrement < std::max(T(1e-13), T(T(100) * noise * noise));
+      result.definite = definite;
       std::ostringstream text;
       if (level)
         text << "the last five Newton steps gained less than rounding";

@@ -16,7 +16,8 @@ template <class T>
 struct NewtonResult {
   Outcome outcome;
   int iterations = 0;
-  T value;      ///< of the objective, with errors divided by `scale`
+  bool definite = false;  ///< the Hessian at the last point: if not, `flat` may be a saddle
+  T value;                ///< of the objective, with errors divided by `scale`
   T decrement;  ///< relative decrease that one more full step promises: 2 x the relative error left in the norm's p-th
                 ///< power
 };
