@@ -63,8 +63,9 @@ struct L2Bound {
 /// The bound on cells that are halved where a knot of a nearly best g may lie. Tight to `relative` for continuous
 /// piecewise polynomials of even order; for smooth ones of odd order r the factor that remains tends to
 /// K_smooth/K_pieces, 1.83 for r = 3.
-/// @deviation For odd order, blocks of q + 1 segments with q smooth inner knots would have a factor that tends to 1.45
-///   (q = 1) and 1.30 (q = 2) for r = 3, but need the least over the inner knots for each pair of cells: not built.
+/// @deviation For odd order, blocks of q + 1 segments with q smooth inner knots in each would leave a factor that tends to
+///   1.369 (q = 1), 1.238 (q = 2), 1.175 (q = 3) instead of 1.826 for r = 3 [computed from the monosplines of least
+///   norm], but they need the least over the inner knots for each pair of cells. Not built.
 /// @param degree  1 <= degree <= 8
 /// @throws InvalidInput if not, or k < 0
 L2Bound l2_bound(Function const& f, int degree, int k, L2Options const& options = {});
