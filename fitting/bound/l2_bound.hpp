@@ -63,8 +63,8 @@ struct L2Bound {
 /// The bound on cells that are halved where a knot of a nearly best g may lie. Tight to `relative` for continuous
 /// piecewise polynomials of even order; for smooth ones of odd order r the factor that remains tends to
 /// K_smooth/K_pieces, 1.83 for r = 3.
-/// @deviation For odd order, blocks of q + 1 segments with q smooth inner knots in each would leave a factor that tends to
-///   1.369 (q = 1), 1.238 (q = 2), 1.175 (q = 3) instead of 1.826 for r = 3 [computed from the monosplines of least
+/// @deviation For odd order, blocks of q + 1 segments with q smooth inner knots in each would leave a factor that tends
+///   to 1.369 (q = 1), 1.238 (q = 2), 1.175 (q = 3) instead of 1.826 for r = 3 [computed from the monosplines of least
 ///   norm], but they need the least over the inner knots for each pair of cells. Not built.
 /// @param degree  1 <= degree <= 8
 /// @throws InvalidInput if not, or k < 0
