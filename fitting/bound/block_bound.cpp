@@ -83,13 +83,18 @@ class BlockSearch {
       s = moved(known->second, x, std::min(b_, x + length));
     }
     if (!s) {  // not seen before: lengths about (p + 1)/p of those for p - 1
-      for (double factor : {1.0, 0.85, 1.2}) {
+      int& failures = failures_[{i, p}];
+      if (failures >= 3) return std::nullopt;
+      for (double factor : {1.0, 0.8, 1.25}) {
         double const y = x + (shorter - x) * (1 + factor / p);
         if (y > b_) continue;
         s = scanned(x, y, p);
         if (s) break;
       }
-      if (!s) return std::nullopt;
+      if (!s) {
+        ++failures;
+        return std::nullopt;
+      }
     }
     for (int it = 0; it < 30; ++it) {
       last_.insert_or_assign({i, p}, *s);
@@ -153,6 +158,7 @@ class BlockSearch {
   int d_, k_, most_;
   double a_, b_;
   std::map<std::pair<std::size_t, int>, LevelledSpline<double>> last_;
+  std::map<std::pair<std::size_t, int>, int> failures_;  // of searches from nothing: not repeated without end
 };
 
 }  // namespace
@@ -213,18 +219,22 @@ BlockBound block_bound(Function const& f, int degree, int k, BlockOptions const&
   }
   if (segments.reachable > 1e-12 * f.scale()) {
     BlockSearch search(f, degree, k, std::min(options.most_inner, k));
-    double lo = to_double(segments.bound.lower) * (1 - 1e-9), hi = HUGE_VAL, step = 1.04;
+    double const segment = to_double(segments.bound.lower) * (1 - 1e-9);
+    double lo = segment, hi = segment * 1.6;
     std::optional<std::vector<BlockSearch::Step>> best;
-    while (hi / lo > 1 + options.relative) {
-      double const E = hi < HUGE_VAL ? std::sqrt(lo * hi) : lo * step;
-      auto found = search.chain(E);
-      if (found) {
-        lo = E;
+    for (double factor : {1.5, 1.4, 1.3, 1.2, 1.12, 1.06, 1.02}) {  // what is found for E need not be for less
+      if (auto found = search.chain(segment * factor)) {
+        lo = segment * factor;
         best = std::move(found);
-        step = 1.04;
-      } else {
-        hi = E;
+        break;
       }
+      hi = segment * factor;
+    }
+    while (hi / lo > 1 + options.relative) {
+      double const E = std::sqrt(lo * hi);
+      auto found = search.chain(E);
+      (found ? lo : hi) = E;
+      if (found) best = std::move(found);
     }
     if (best) {
       BlockWitness w{degree + 1, {}, 0};
