@@ -96,10 +96,28 @@ bool solve(std::vector<std::vector<T>>& A, std::vector<T>& b) {
   return true;
 }
 
+/// The shortest least-squares solution of A x = b: double only.
+bool solve_least_squares(std::vector<std::vector<double>> const& A, std::vector<double>& b, std::size_t n) {
+  Eigen::MatrixXd M(static_cast<Eigen::Index>(b.size()), static_cast<Eigen::Index>(n));
+  Eigen::VectorXd y(M.rows());
+  for (Eigen::Index i = 0; i < M.rows(); ++i) {
+    y(i) = b[static_cast<std::size_t>(i)];
+    for (Eigen::Index j = 0; j < M.cols(); ++j) M(i, j) = A[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)];
+  }
+  Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> decomposition(M.rows(), M.cols());
+  decomposition.setThreshold(1e-10);
+  decomposition.compute(M);
+  Eigen::VectorXd const x = decomposition.solve(y);
+  b.assign(x.data(), x.data() + x.size());
+  return x.allFinite();
+}
+bool solve_least_squares(std::vector<std::vector<Real>> const&, std::vector<Real>&, std::size_t) { return false; }
+
 template <class T>
 class FreeKnots {
  public:
-  FreeKnots(Function const& f, FreeKnotSpline<T> const& start) : f_(f), s_(TruncatedPowers<T>::of(start)) {}
+  FreeKnots(Function const& f, FreeKnotSpline<T> const& start, bool all = false)
+      : f_(f), s_(TruncatedPowers<T>::of(start)), all_(all) {}
 
   LevelledSpline<T> run() {
     LevelledSpline<T> best;
@@ -121,7 +139,7 @@ class FreeKnots {
         best.outcome = {Status::converged, ""};
         return best;
       }
-      if (worse > 12) break;
+      if (worse > (fine ? 12 : 6)) break;
       if (!step(now)) {
         best.outcome = {Status::knot_collapse, "two knots met"};
         return best;
@@ -138,18 +156,28 @@ class FreeKnots {
     std::vector<Ball> e;
     for (T const& p : x) e.emplace_back(T(f_(p) - now.spline(p)));
     T lo = 0, hi = 0;
-    for (std::size_t i : best_alternation(e, count)) {
+    std::vector<std::size_t> chosen;
+    if (all_) {  // every alternation that there is
+      for (int n = count + 8; n > 1 && chosen.empty(); --n) chosen = best_alternation(e, n);
+    } else {
+      chosen = best_alternation(e, count);
+    }
+    for (std::size_t i : chosen) {
       T const p = polished(now.spline, x[i]);
       now.points.push_back(p);
       T const size = abs(T(f_(p) - now.spline(p)));
       lo = now.points.size() == 1 || size < lo ? size : lo;
       hi = std::max(hi, size);
-      now.level += size / count;
+      now.level += size;
     }
     for (std::size_t i = 1; i < now.points.size(); ++i)
       if (!(now.points[i - 1] < now.points[i])) return false;
+    if (now.points.size() < 2 || !(lo > 0)) return false;
+    now.level /= static_cast<int>(now.points.size());
     now.imbalance = static_cast<double>(T(hi / lo - 1));
-    return !now.points.empty() && lo > 0;
+    if (static_cast<int>(now.points.size()) < count)
+      now.imbalance += 1e3 * (count - static_cast<int>(now.points.size()));
+    return true;
   }
 
   /// In Real, Newton's method for the extremum; ends and corners stay.
@@ -170,11 +198,11 @@ class FreeKnots {
   }
 
   bool step(LevelledSpline<T> const& now) {
-    std::size_t const p = s_.t.size(), d = static_cast<std::size_t>(s_.d), n = d + 2 + 2 * p;
-    std::vector<std::vector<T>> A(n, std::vector<T>(n, T(0)));
-    std::vector<T> b(n);
+    std::size_t const p = s_.t.size(), d = static_cast<std::size_t>(s_.d), n = d + 2 + 2 * p, rows = now.points.size();
+    std::vector<std::vector<T>> A(rows, std::vector<T>(n, T(0)));
+    std::vector<T> b(rows);
     T const first = f_(now.points[0]) - now.spline(now.points[0]);
-    for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < rows; ++i) {
       T const &x = now.points[i], y = (x - s_.begin) / s_.width;
       T power = 1;
       for (std::size_t j = 0; j <= d; ++j) {
@@ -198,7 +226,7 @@ class FreeKnots {
       A[i][n - 1] = positive ? 1 : -1;
       b[i] = f_(x) - now.spline(x);
     }
-    if (!solve(A, b)) return false;
+    if (all_ ? !solve_least_squares(A, b, n) : !solve(A, b)) return false;
     T share = 1;  // no knot moves by more than a third of the way to its neighbour
     for (std::size_t q = 0; q < p; ++q) {
       T const& move = b[d + 1 + p + q];
@@ -222,6 +250,7 @@ class FreeKnots {
 
   Function const& f_;
   TruncatedPowers<T> s_;
+  bool all_;
 };
 
 /// Least squares with these knots, at points dense at the ends of each segment.
@@ -253,7 +282,13 @@ FreeKnotSpline<double> least_squares(Function const& f, int d, std::vector<doubl
 LevelledSpline<double> free_knot_remez(Function const& f, int degree, std::vector<double> const& knots) {
   if (degree < 1 || degree > 8)
     throw InvalidInput("the degree of a spline with free knots must be 1..8, not " + std::to_string(degree));
-  return free_knot_remez(f, least_squares(f, degree, knots));
+  FreeKnotSpline<double> const start = least_squares(f, degree, knots);
+  LevelledSpline<double> r = free_knot_remez(f, start);
+  if (r.outcome.status != Status::converged) {
+    LevelledSpline<double> all = FreeKnots<double>(f, start, true).run();
+    if (all.outcome.status == Status::converged) return all;
+  }
+  return r;
 }
 
 template <class T>

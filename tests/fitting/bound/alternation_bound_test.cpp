@@ -62,6 +62,15 @@ TEST(AlternationBound, is_the_minimum_of_splines_that_alternate_in_full) {
   }
 }
 
+TEST(AlternationBound, holds_with_alternations_to_spare) {
+  // an even target with an even spline: 21 alternations where 20 are needed; the best fit known has 2.1057e-4
+  AlternationBound const r = alternation_bound(abs_power(), levelled(abs_power(), 2, 8).spline, 8);
+  ASSERT_TRUE(r.bound.proved) << r.bound.reason;
+  EXPECT_EQ(r.alternations, 21);
+  EXPECT_GT(to_double(r.bound.lower), 2.10476e-4);
+  EXPECT_LT(to_double(r.bound.lower), 2.1057e-4);
+}
+
 TEST(AlternationBound, takes_any_number_of_knots) {
   Function const f = exp();
   LevelledSpline<double> const s = levelled(f, 2, 5);

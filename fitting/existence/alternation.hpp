@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Proof that a spline with free knots that equioscillates lies next to an approximate one, and that it is the best.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "fitting/problem/function.hpp"
+#include "fitting/problem/spline.hpp"
+#include "theory/number/ball.hpp"
+
+namespace nwidth::fitting {
+
+/// s(x) = sum_j a_j (x - a)^j + sum_q c_q (x - t_q)_+^d, whose error alternates at d + 2 + 2k points.
+struct EnclosedMinimax {
+  SplineClass kind;
+  std::vector<Ball> polynomial;  ///< a_0 ... a_d
+  std::vector<Ball> jumps;       ///< c_1 ... c_k
+  std::vector<Ball> knots;       ///< t_1 ... t_k, in order, in (a, b)
+  Ball error;                    ///< E > 0
+  std::vector<Ball> points;      ///< in order, the ends of [a, b] among them
+  bool proved = false;           ///< exactly one solution of the system lies in the balls, and E <= dist(f, S_{d+1,k})
+  bool optimal = false;  ///< moreover sup |f - s| = E = dist(f, S_{d+1,k}): s is a best spline with k free knots
+  double contraction = 0;
+  std::string reason;  ///< why not proved, or not optimal
+};
+
+/// Krawczyk's method at `bits` of precision on
+///   f(x_i) - s(x_i) = +-E at all points,   f'(x_i) - s'(x_i) = 0 at those inside that are no knots,
+/// in a, c, t, E and the points inside; where d = 1, every second point inside is a knot and moves with it.
+/// @theorem{nwidth, full alternation} If f - s, s in S_{r,k} with knots t_1 < ... < t_k, alternates between E and -E at
+///   r + 2k + 1 points, the ends and critical points or corners, and f^(r) has no zero in [a,b], then sup |f - s| = E
+///   is the least error of all splines of order r with at most k simple knots.
+/// Proof. Let f^(r) > 0 and d = r - 1. e^(d) = f^(d) - s^(d) increases between the knots, so it has at most one sign
+/// change in each of the k + 1 pieces and one at each knot. By Rolle e' has at most (2k + 1) + (d - 1) sign changes and
+/// as many zeros if d >= 2 [e' is not 0 on any interval, and a double zero counts for two in Rolle's theorem]; if d =
+/// 1, it changes sign at most 2k + 1 times, at zeros or knots. The d + 2k points inside are thus all extrema of e
+/// inside, and |e| <= E. With the alternation bound, E is the least error.
+/// @cite krawczyk1969
+/// @param near    degree 1 ... 8, simple knots, on [f.begin(), f.end()]; to some 1e-6 of its spacing
+/// @param points  d + 2 + 2k, ascending: where the error alternates; the first and the last are taken as the ends
+/// @throws InvalidInput if their number does not fit, knots are not simple, or f has a network part
+EnclosedMinimax enclose_minimax(Function const& f, FreeKnotSpline<Real> const& near, std::vector<Real> const& points,
+                                long bits = 256);
+
+}  // namespace nwidth::fitting
