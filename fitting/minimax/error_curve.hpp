@@ -59,7 +59,8 @@ class ErrorCurve {
   /// The derivative at p in coefficients, and in knots where the spline is transported with them (knot_motion.hpp):
   /// through the recurrence of the B-splines, so multiple knots move as one. Where f' is not finite at a knot, the
   /// point stays.
-  ErrorRow<T> row(ErrorPoint<T> const& p) const;
+  /// @param with_knots  false: coefficients only
+  ErrorRow<T> row(ErrorPoint<T> const& p, bool with_knots = true) const;
 
  private:
   /// The derivative of order 0, 1 or 2 of the polynomial of segment i.

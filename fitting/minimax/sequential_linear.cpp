@@ -37,7 +37,7 @@ Step<T> linear_step(ErrorCurve<T> const& e, FreeKnotSpline<T> const& s, std::vec
   std::vector<Eigen::Triplet<double>> entries;
   std::vector<double> bound;
   for (ErrorPoint<T> const& p : points) {
-    ErrorRow<T> const row = e.row(p);
+    ErrorRow<T> const row = e.row(p, trust > 0);
     int const r = static_cast<int>(bound.size());
     auto const put = [&](int c, double value) {
       if (value == 0) return;
@@ -90,7 +90,7 @@ T least_spacing(FreeKnotSpline<T> const& s) {
 
 template <class T>
 bool is_below_precision(Function const& f, T const& sup) {
-  return !(sup > 10 * std::numeric_limits<T>::epsilon() * T(f.scale()));
+  return !(sup > below_precision_factor * std::numeric_limits<T>::epsilon() * T(f.scale()));
 }
 
 template <class T>
@@ -110,7 +110,7 @@ SequentialFit<T> linear_minimax(Function const& f, FreeKnotSpline<T> start) {
   fit.survey = ErrorCurve<T>(f, start).survey();
   ErrorSurvey<T> survey = fit.survey;
   // a start far off is improved by many digits in each pass, as far as double resolves the program
-  for (int pass = 0; pass < 8; ++pass) {
+  for (int pass = 0; pass < 16; ++pass) {
     if (is_below_precision(f, fit.survey.sup)) break;
     ErrorCurve<T> const e(f, start);
     std::vector<ErrorPoint<T>> points = survey.samples;

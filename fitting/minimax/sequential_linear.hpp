@@ -5,6 +5,10 @@
 
 namespace nwidth::fitting {
 
+/// An error below this many eps max|f| is taken for rounding: single values are off by some eps max|f|, and those of
+/// networks with large cancelling terms by more, so that nothing could be levelled.
+inline constexpr int below_precision_factor = 100;
+
 struct SequentialOptions {
   int max_iterations = 60;
   double min_spacing = 1e-9;  ///< of knots, relative to the domain
