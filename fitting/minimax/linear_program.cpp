@@ -124,17 +124,26 @@ LinearProgramSolution iterate(LinearProgram const& P, double tolerance, int max_
   return best;
 }
 
-/// Rows divided by their largest entry, so that "violated by 1e-7" has a meaning.
-LinearProgram scaled(LinearProgram const& P, VectorXd& row_scale) {
+/// Columns, then rows, divided by their largest entry, so that "violated by 1e-7" has a meaning.
+LinearProgram scaled(LinearProgram const& P, VectorXd& row_scale, VectorXd& column_scale) {
   LinearProgram Q = P;
-  row_scale = VectorXd::Ones(P.A.rows());
+  auto const inverse = [](double largest) { return largest > 0 ? 1 / largest : 1; };
+  column_scale = VectorXd::Zero(P.A.cols());
+  row_scale = VectorXd::Zero(P.A.rows());
+  for (Eigen::Index row = 0; row < P.A.rows(); ++row)
+    for (Sparse::InnerIterator i(P.A, row); i; ++i)
+      column_scale[i.col()] = std::max(column_scale[i.col()], std::abs(i.value()));
+  column_scale = column_scale.unaryExpr(inverse);
   for (Eigen::Index row = 0; row < P.A.rows(); ++row) {
-    double largest = 0;
-    for (Sparse::InnerIterator i(P.A, row); i; ++i) largest = std::max(largest, std::abs(i.value()));
-    if (largest > 0) row_scale[row] = 1 / largest;
+    for (Sparse::InnerIterator i(Q.A, row); i; ++i) {
+      i.valueRef() *= column_scale[i.col()];
+      row_scale[row] = std::max(row_scale[row], std::abs(i.value()));
+    }
+    row_scale[row] = inverse(row_scale[row]);
     for (Sparse::InnerIterator i(Q.A, row); i; ++i) i.valueRef() *= row_scale[row];
   }
   Q.b = P.b.cwiseProduct(row_scale);
+  Q.c = P.c.cwiseProduct(column_scale);
   return Q;
 }
 
@@ -194,10 +203,10 @@ LinearProgramSolution solve(LinearProgram const& program, double tolerance, int 
     s.x = VectorXd::Zero(n);
     return s;
   }
-  VectorXd row_scale;
-  LinearProgram const P = scaled(program, row_scale);
+  VectorXd row_scale, column_scale;
+  LinearProgram const P = scaled(program, row_scale, column_scale);
   LinearProgramSolution result = iterate(P, tolerance, max_iterations);
-  if (result.status == Status::stalled) {
+  if (result.status == Status::stalled && result.gap > 1e-6) {
     // least violation t >= -1 of A x <= b + t: it has a solution, and so has its dual
     LinearProgram least = with_bounds(P.A, P.b, n + 1, n, -1, 1 + P.b.lpNorm<Eigen::Infinity>(), -1);
     least.c[n] = 1;
@@ -212,6 +221,7 @@ LinearProgramSolution solve(LinearProgram const& program, double tolerance, int 
       if (d.gap < 1e-8 && P.c.dot(d.x) < -violation * P.c.lpNorm<Eigen::Infinity>()) result.status = Status::unbounded;
     }
   }
+  result.x = result.x.cwiseProduct(column_scale);
   result.y = result.y.cwiseProduct(row_scale);
   return result;
 }

@@ -62,13 +62,6 @@ FreeKnotSpline<double> blank(Function const& f, SplineClass kind, std::vector<do
   return s;
 }
 
-template <class T>
-T least_spacing(FreeKnotSpline<T> const& s) {
-  T least = s.end() - s.begin();
-  for (std::size_t k = 1; k < s.knots.size(); ++k) least = std::min(least, T(s.knots[k] - s.knots[k - 1]));
-  return least;
-}
-
 /// `fit` with one knot more, which is idle; still best if it alternates at r + 2n points with n - 1 knots: the
 /// difference of a better one and this has at most 2n - 1 knots, hence at most r + 2n - 2 changes of sign.
 template <class T>

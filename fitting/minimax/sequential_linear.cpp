@@ -82,13 +82,6 @@ Step<T> linear_step(ErrorCurve<T> const& e, FreeKnotSpline<T> const& s, std::vec
 }
 
 template <class T>
-T least_spacing(FreeKnotSpline<T> const& s) {
-  T least = s.end() - s.begin();
-  for (std::size_t k = 1; k < s.knots.size(); ++k) least = std::min(least, T(s.knots[k] - s.knots[k - 1]));
-  return least;
-}
-
-template <class T>
 bool is_below_precision(Function const& f, T const& sup) {
   return !(sup > below_precision_factor * std::numeric_limits<T>::epsilon() * T(f.scale()));
 }
