@@ -30,7 +30,7 @@ struct Levelled {
 struct NewtonOptions {
   int max_iterations = 40;
   double goal = 0;  ///< of the levelling; 10^4 eps max|f| / E, what rounding may leave, counts as reached if larger
-  double min_spacing = 1e-9;  ///< of knots, relative to the domain
+  double min_spacing = 1e-11;  ///< of knots, relative to the domain
 };
 
 /// Solves error(points[i]) = sign(i) E in coefficients, free knots and E. Extrema are looked for anew in each step;

@@ -93,4 +93,11 @@ std::vector<ErrorPoint<T>> alternation(std::vector<ErrorPoint<T>> const& points,
 extern template std::vector<ErrorPoint<double>> alternation(std::vector<ErrorPoint<double>> const&, double const&, int);
 extern template std::vector<ErrorPoint<Real>> alternation(std::vector<ErrorPoint<Real>> const&, Real const&, int);
 
+/// Where f - s alternates, whatever the size of |f - s| there: `count` points chosen as above, or all there are if
+/// these are fewer. For lower bounds from splines that are not level; r + 2k + 1 points for m = 1.
+template <class T>
+std::vector<ErrorPoint<T>> alternation(Function const& f, FreeKnotSpline<T> const& s, int count) {
+  return alternation(ErrorCurve<T>(f, s).survey().points, T(0), count);
+}
+
 }  // namespace nwidth::fitting

@@ -36,7 +36,7 @@ struct MinimaxFit {
 struct MinimaxOptions {
   int max_iterations = 60;          ///< of sequential linear programming, for each start; 0: Newton's method only
   bool free_knots = true;           ///< false: the best coefficients at the knots given
-  double min_spacing = 1e-9;        ///< of knots, relative to the domain: closer is a collapse
+  double min_spacing = 1e-11;       ///< of knots, relative to the domain: closer is a collapse
   std::vector<double> start_knots;  ///< n interior knots to begin with, besides our own; only in fit_spline_minimax
   int transplants = 2;  ///< how often a knot may be taken where it helps least to where the error is largest
 };

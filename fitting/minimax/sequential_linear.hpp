@@ -21,8 +21,8 @@ T least_spacing(FreeKnotSpline<T> const& s) {
 
 struct SequentialOptions {
   int max_iterations = 60;
-  double min_spacing = 1e-9;  ///< of knots, relative to the domain
-  double gain = 1e-10;        ///< stop when three steps gain less, relative to the level
+  double min_spacing = 1e-11;  ///< of knots, relative to the domain
+  double gain = 1e-10;         ///< stop when three steps gain less, relative to the level
 };
 
 template <class T>

@@ -87,6 +87,19 @@ TEST(ErrorCurve, rows_are_derivatives_of_the_error_at_moving_points) {
   });
 }
 
+TEST(Alternation, of_splines_that_are_not_level_is_found) {
+  Function const f = Function::of("exp(x)");
+  FreeKnotSpline<double> s{SplineClass::relu(), {-1, -0.25, 0.5, 1}, {}};
+  for (double t : s.knots) s.coefficients.push_back(f(t) - 0.001);
+  auto const points = alternation(f, s, 7);  // knots above, the middle of each segment below
+  ASSERT_EQ(points.size(), 7U);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(points[i].error > 0, i % 2 == 0);
+    EXPECT_NEAR(points[i].error, f(points[i].x) - s(points[i].x), 1e-15);
+  }
+  EXPECT_EQ(alternation(f, s, 5).size(), 5U);
+}
+
 TEST(Alternation, keeps_the_strongest_of_each_run_and_leaves_out_the_weakest) {
   auto const make = [](std::vector<double> const& errors) {
     std::vector<ErrorPoint<double>> points;
