@@ -109,8 +109,8 @@ Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& fr
   bool known = state.complete;
   int without_gain = 0;
   for (; state.complete && best.iterations < options.max_iterations; ++best.iterations) {
-    T const rounding = 1000 * eps * T(f.scale()) / state.least;
-    if (state.levelling() <= T(options.goal) || state.levelling() <= rounding / 100) break;
+    T const rounding = 10 * eps * T(f.scale()) / state.least;
+    if (state.levelling() <= T(options.goal) || state.levelling() <= rounding) break;
     T E(0);
     for (ErrorPoint<T> const& p : state.alternation) E += abs(p.error) / T(needed);
     Matrix<T> A(size, std::vector<T>(size, T(0)));
@@ -165,7 +165,7 @@ Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& fr
   if (known) {
     T least = abs(best.alternation[0].error);
     for (ErrorPoint<T> const& p : best.alternation) least = std::min(least, T(abs(p.error)));
-    T const goal = std::max(T(options.goal), T(1000 * eps * T(f.scale()) / least));
+    T const goal = std::max(T(options.goal), T(10000 * eps * T(f.scale()) / least));
     best.converged = best.levelling <= goal && best.survey.sup <= least * (1 + 2 * goal);
   }
   return best;

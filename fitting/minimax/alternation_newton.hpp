@@ -12,7 +12,7 @@ namespace nwidth::fitting {
 using KnotMask = std::vector<bool>;
 
 /// How many points of alternation fix the coefficients, the free knots and the level: r + m n + n + 1 if all are free;
-/// r + 2n + 1 for m = 1.
+/// r + 2n + 1 for m = 1. For even m the best fits found are those of m - 1, and alternate at fewer points.
 int alternation_needed(SplineClass const& kind, int interior_knots, KnotMask const& free);
 
 /// A spline and the alternation of its error.
@@ -29,8 +29,8 @@ struct Levelled {
 
 struct NewtonOptions {
   int max_iterations = 40;
-  double goal = 0;            ///< of the levelling; rounding (1000 eps max|f| / E) counts as reached, if it is larger
-  double min_spacing = 1e-9;  ///< of knots, relative to the domain
+  double goal = 0;  ///< of the levelling; 10^4 eps max|f| / E, what rounding may leave, counts as reached if larger
+  double min_spacing = 1e-11;  ///< of knots, relative to the domain
 };
 
 /// Solves error(points[i]) = sign(i) E in coefficients, free knots and E. Extrema are looked for anew in each step;

@@ -137,22 +137,23 @@ ErrorSurvey<T> ErrorCurve<T>::survey() const {
   result.points.push_back({s_.end(), (*this)(segments - 1, s_.end()), segments - 1, Kind::end});
   for (auto const* list : {&result.points, &result.samples})
     for (ErrorPoint<T> const& p : *list)
-      if (!(abs(p.error) <= result.sup)) result.sup = abs(p.error);  // NaN gets in, and stays unless all are compared
+      if (abs(p.error) > result.sup) result.sup = abs(p.error);
   for (auto const* list : {&result.points, &result.samples})
     for (ErrorPoint<T> const& p : *list)
-      if (!is_finite(p.error)) result.sup = p.error - p.error;
+      if (!is_finite(p.error)) result.sup = p.error - p.error;  // NaN
   return result;
 }
 
 template <class T>
-ErrorRow<T> ErrorCurve<T>::row(ErrorPoint<T> const& p) const {
-  if (motion_.empty()) motion_ = motion(s_);
+ErrorRow<T> ErrorCurve<T>::row(ErrorPoint<T> const& p, bool with_knots) const {
   using Kind = typename ErrorPoint<T>::Kind;
   int const d = s_.kind.degree, m = s_.kind.multiplicity, n = s_.interior_knots(), i = p.segment;
   ErrorRow<T> result;
   result.first_coefficient = s_.first_coefficient(i);
   std::vector<T> const u = s_.local_knots(i);
   for (T const& b : bspline_values(d, u.data(), p.x)) result.coefficients.push_back(-b);
+  if (!with_knots) return result;
+  if (motion_.empty()) motion_ = motion(s_);
 
   T const &l = s_.knots[static_cast<std::size_t>(i)], &r = s_.knots[static_cast<std::size_t>(i) + 1];
   T const theta = (p.x - l) / (r - l);

@@ -59,7 +59,8 @@ class ErrorCurve {
   /// The derivative at p in coefficients, and in knots where the spline is transported with them (knot_motion.hpp):
   /// through the recurrence of the B-splines, so multiple knots move as one. Where f' is not finite at a knot, the
   /// point stays.
-  ErrorRow<T> row(ErrorPoint<T> const& p) const;
+  /// @param with_knots  false: coefficients only
+  ErrorRow<T> row(ErrorPoint<T> const& p, bool with_knots = true) const;
 
  private:
   /// The derivative of order 0, 1 or 2 of the polynomial of segment i.
@@ -91,5 +92,12 @@ std::vector<ErrorPoint<T>> alternation(std::vector<ErrorPoint<T>> const& points,
 
 extern template std::vector<ErrorPoint<double>> alternation(std::vector<ErrorPoint<double>> const&, double const&, int);
 extern template std::vector<ErrorPoint<Real>> alternation(std::vector<ErrorPoint<Real>> const&, Real const&, int);
+
+/// Where f - s alternates, whatever the size of |f - s| there: `count` points chosen as above, or all there are if
+/// these are fewer. For lower bounds from splines that are not level; r + 2k + 1 points for m = 1.
+template <class T>
+std::vector<ErrorPoint<T>> alternation(Function const& f, FreeKnotSpline<T> const& s, int count) {
+  return alternation(ErrorCurve<T>(f, s).survey().points, T(0), count);
+}
 
 }  // namespace nwidth::fitting

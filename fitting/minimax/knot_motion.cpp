@@ -63,6 +63,24 @@ FreeKnotSpline<T> transported(FreeKnotSpline<T> const& s, std::vector<T> const& 
 }
 
 template <class T>
+FreeKnotSpline<T> carried_over(FreeKnotSpline<T> const& s, SplineClass kind, std::vector<T> const& knots) {
+  if (kind.degree != s.kind.degree || knots.size() < 2)
+    throw InvalidInput("a spline of degree " + std::to_string(s.kind.degree) + " cannot be carried to degree " +
+                       std::to_string(kind.degree) + " and " + std::to_string(knots.size()) + " knots");
+  int const d = kind.degree, n = static_cast<int>(knots.size()) - 2;
+  FreeKnotSpline<T> result{kind, knots, {}};
+  for (int j = 0; j < kind.dimension(n); ++j) {
+    std::vector<T> at;
+    for (int q = 1; q <= d; ++q) at.push_back(knots[static_cast<std::size_t>(knot_at(kind, n, j + q))]);
+    std::size_t const segment = static_cast<std::size_t>(middle(kind, n, j).first);
+    Piece<T> const piece(s, s.segment_of((knots[segment] + knots[segment + 1]) / 2));
+    result.coefficients.push_back(piece.blossom(at, [](T const& v) { return v; }));
+  }
+  result.validate();
+  return result;
+}
+
+template <class T>
 std::vector<CoefficientMotion<T>> motion(FreeKnotSpline<T> const& s) {
   int const d = s.kind.degree, n = s.interior_knots();
   std::vector<Piece<T>> pieces;
@@ -90,6 +108,8 @@ std::vector<CoefficientMotion<T>> motion(FreeKnotSpline<T> const& s) {
 
 template FreeKnotSpline<double> transported(FreeKnotSpline<double> const&, std::vector<double> const&);
 template FreeKnotSpline<Real> transported(FreeKnotSpline<Real> const&, std::vector<Real> const&);
+template FreeKnotSpline<double> carried_over(FreeKnotSpline<double> const&, SplineClass, std::vector<double> const&);
+template FreeKnotSpline<Real> carried_over(FreeKnotSpline<Real> const&, SplineClass, std::vector<Real> const&);
 template std::vector<CoefficientMotion<double>> motion(FreeKnotSpline<double> const&);
 template std::vector<CoefficientMotion<Real>> motion(FreeKnotSpline<Real> const&);
 

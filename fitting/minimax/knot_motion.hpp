@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a spline follows its knots: each coefficient stays the value of the same polynomial.
 #pragma once
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,12 @@ inline int knot_at(SplineClass const& kind, int n, int q) {
 /// coefficients would drag the values along, |f'| |shift|: so steps may be long and linear programs are well scaled.
 template <class T>
 FreeKnotSpline<T> transported(FreeKnotSpline<T> const& s, std::vector<T> const& knots);
+
+/// A spline of `kind` (of the same degree) with these knots, from the polynomials of s in the middle of the supports.
+/// It is s itself if the space contains s: if the multiplicity is not less, and s jumps at none of its knots that are
+/// left out. @throws InvalidInput if the degree differs or knots do not ascend
+template <class T>
+FreeKnotSpline<T> carried_over(FreeKnotSpline<T> const& s, SplineClass kind, std::vector<T> const& knots);
 
 /// d c_j / d t_k of that motion: by coefficient, then by knot in [first, first + size).
 template <class T>

@@ -16,6 +16,57 @@ void check(int r, int n) {
   if (n < 0) throw InvalidInput("a spline cannot have " + std::to_string(n) + " interior knots");
 }
 
+/// The integral of |f^(r)|^{1/r} + 1e-3 of its mean, from the left end.
+class Mass {
+ public:
+  Mass(Function const& f, int r) {
+    double const a = to_double(f.begin()), b = to_double(f.end());
+    std::vector<double> edges{a};
+    edges.insert(edges.end(), f.breaks().begin(), f.breaks().end());
+    edges.push_back(b);
+    int const panels = std::max(100, 4000 / static_cast<int>(edges.size() - 1));
+    x_.push_back(a);
+    std::vector<double> weight;
+    double total = 0;
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i)
+      for (int k = 1; k <= panels; ++k) {
+        // u^6 / (u^6 + (1-u)^6): steps of 1e-16 at both ends, where an integrable singularity may sit
+        double const at = static_cast<double>(k) / panels, u = std::pow(at, 6), v = std::pow(1 - at, 6);
+        double const next = k == panels ? edges[i + 1] : edges[i] + (edges[i + 1] - edges[i]) * (u / (u + v));
+        if (!(next > x_.back())) continue;
+        double const middle = x_.back() + (next - x_.back()) / 2;
+        double const density = std::pow(std::abs(f.taylor(middle, r + 1)[static_cast<std::size_t>(r)]), 1.0 / r);
+        weight.push_back(std::isfinite(density) ? density * (next - x_.back()) : 0);
+        total += weight.back();
+        x_.push_back(next);
+      }
+    double const floor = total > 0 ? 1e-3 * total / (b - a) : 1;
+    for (std::size_t i = 0; i < weight.size(); ++i)
+      sum_.push_back(sum_.back() + weight[i] + floor * (x_[i + 1] - x_[i]));
+  }
+
+  double operator()(double x) const { return interpolated(x_, sum_, x); }
+
+  /// n points that divide (a, b) into parts of equal mass, strictly inside and ascending.
+  std::vector<double> divided(double a, double b, int n) const {
+    double const from = (*this)(a), to = (*this)(b);
+    std::vector<double> points;
+    for (int k = 1; k <= n; ++k) {
+      double const t = interpolated(sum_, x_, from + (to - from) * k / (n + 1));
+      double const before = points.empty() ? a : points.back();
+      points.push_back(t > before && t < b ? t : before + (b - before) / (n + 2 - k));
+    }
+    return points;
+  }
+
+ private:
+  static double interpolated(std::vector<double> const& x, std::vector<double> const& y, double at) {
+    std::size_t const i = static_cast<std::size_t>(std::upper_bound(x.begin() + 1, x.end() - 1, at) - x.begin());
+    return y[i - 1] + (y[i] - y[i - 1]) * ((at - x[i - 1]) / (x[i] - x[i - 1]));
+  }
+  std::vector<double> x_, sum_{0};
+};
+
 /// The end of the longest segment from a whose polynomial error is at most `level`, to 1e-4 of its length.
 double longest_segment(Function const& f, int r, double a, double b, double level, double guess) {
   if (polynomial_error(f, r, a, b) <= level) return b;
@@ -47,38 +98,30 @@ std::vector<double> greedy(Function const& f, int r, int n, double level) {
 
 std::vector<double> equidistributed_knots(Function const& f, int r, int n) {
   check(r, n);
-  double const a = to_double(f.begin()), b = to_double(f.end());
-  std::vector<double> edges{a};
+  return Mass(f, r).divided(to_double(f.begin()), to_double(f.end()), n);
+}
+
+std::vector<double> knots_at_breaks(Function const& f, int r, int n) {
+  check(r, n);
+  std::vector<double> edges{to_double(f.begin())};
   edges.insert(edges.end(), f.breaks().begin(), f.breaks().end());
-  edges.push_back(b);
-  int const panels = std::max(100, 4000 / static_cast<int>(edges.size() - 1));
-  std::vector<double> x{a}, weight;
-  double total = 0;
-  for (std::size_t i = 0; i + 1 < edges.size(); ++i)
-    for (int k = 1; k <= panels; ++k) {
-      // u^6 / (u^6 + (1-u)^6): steps of 1e-16 at both ends, where an integrable singularity may sit
-      double const u = std::pow(static_cast<double>(k) / panels, 6),
-                   v = std::pow(1 - static_cast<double>(k) / panels, 6);
-      double const next = k == panels ? edges[i + 1] : edges[i] + (edges[i + 1] - edges[i]) * (u / (u + v));
-      if (!(next > x.back())) continue;
-      double const middle = x.back() + (next - x.back()) / 2;
-      double const derivative = f.taylor(middle, r + 1)[static_cast<std::size_t>(r)];
-      double const density = std::pow(std::abs(derivative), 1.0 / r);
-      weight.push_back(std::isfinite(density) ? density * (next - x.back()) : 0);
-      total += weight.back();
-      x.push_back(next);
-    }
-  double const floor = total > 0 ? 1e-3 * total / (b - a) : 1;
-  std::vector<double> sum{0};
-  for (std::size_t i = 0; i < weight.size(); ++i) sum.push_back(sum.back() + weight[i] + floor * (x[i + 1] - x[i]));
+  edges.push_back(to_double(f.end()));
+  std::size_t const pieces = edges.size() - 1;
+  if (pieces == 1 || static_cast<int>(pieces) - 1 > n) return {};
+  Mass const mass(f, r);
+  std::vector<int> inside(pieces, 0);
+  auto const share = [&](std::size_t i) { return (mass(edges[i + 1]) - mass(edges[i])) / (inside[i] + 1); };
+  for (int left = n - static_cast<int>(pieces) + 1; left > 0; --left) {
+    std::size_t heaviest = 0;
+    for (std::size_t i = 1; i < pieces; ++i)
+      if (share(i) > share(heaviest)) heaviest = i;
+    ++inside[heaviest];
+  }
   std::vector<double> knots;
-  for (int k = 1; k <= n; ++k) {
-    double const goal = sum.back() * k / (n + 1);
-    std::size_t const i = static_cast<std::size_t>(
-        std::min(std::upper_bound(sum.begin(), sum.end(), goal) - sum.begin(), std::ptrdiff_t(sum.size()) - 1));
-    double const t = x[i - 1] + (x[i] - x[i - 1]) * ((goal - sum[i - 1]) / (sum[i] - sum[i - 1]));
-    double const before = knots.empty() ? a : knots.back();
-    knots.push_back(t > before && t < b ? t : before + (b - before) / (n + 2 - k));
+  for (std::size_t i = 0; i < pieces; ++i) {
+    if (i > 0) knots.push_back(edges[i]);
+    std::vector<double> const more = mass.divided(edges[i], edges[i + 1], inside[i]);
+    knots.insert(knots.end(), more.begin(), more.end());
   }
   return knots;
 }

@@ -14,6 +14,9 @@ namespace nwidth::fitting {
 /// @cite deboor1973
 std::vector<double> equidistributed_knots(Function const& f, int r, int n);
 
+/// The breaks of f, and between them the other knots, equidistributed; none if f has no breaks or more than n.
+std::vector<double> knots_at_breaks(Function const& f, int r, int n);
+
 /// n interior knots such that the best polynomials of degree r - 1 on the n + 1 segments have nearly equal errors: the
 /// longest segments from the left, by bisection on the error. Sampled; a start, not a bound.
 std::vector<double> segment_greedy_knots(Function const& f, int r, int n);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/minimax/linear_program.hpp"
 
-#include <Eigen/Cholesky>
+#include <Eigen/SparseCholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,26 +15,40 @@ namespace {
 
 using Sparse = Eigen::SparseMatrix<double, Eigen::RowMajor>;
 using Eigen::ArrayXd;
-using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double violation = 1e-7;  // what counts as infeasible after rows are scaled
 
-/// A' D A + a little, factorised.
-Eigen::LLT<MatrixXd> normal_matrix(Sparse const& A, ArrayXd const& weight) {
-  MatrixXd M = MatrixXd::Zero(A.cols(), A.cols());
-  for (Eigen::Index row = 0; row < A.rows(); ++row)
-    for (Sparse::InnerIterator i(A, row); i; ++i)
-      for (Sparse::InnerIterator j(A, row); j && j.col() <= i.col(); ++j)
-        M(i.col(), j.col()) += weight[row] * i.value() * j.value();
-  double const largest = std::max(M.diagonal().maxCoeff(), std::numeric_limits<double>::min());
-  for (double shift = 1e-15;; shift *= 100) {
-    MatrixXd shifted = M;
-    shifted.diagonal().array() += shift * (largest * 1e-3 + M.diagonal().array());
-    Eigen::LLT<MatrixXd> factor(shifted.selfadjointView<Eigen::Lower>());
-    if (factor.info() == Eigen::Success || !(shift < 1)) return factor;
+/// A' D A + a little, factorised for one weight D after the other. Rows of splines are short, so this matrix is a band
+/// with a border, and stays one under the ordering chosen.
+class NormalMatrix {
+ public:
+  explicit NormalMatrix(Sparse const& A) : A_(A), transposed_(A.transpose()) {}
+
+  void factorise(VectorXd const& weight) {
+    Eigen::SparseMatrix<double> M = transposed_ * weight.asDiagonal() * A_;
+    VectorXd diagonal = VectorXd::Zero(A_.cols());
+    for (Eigen::Index j = 0; j < A_.cols(); ++j) diagonal[j] = M.coeff(j, j);
+    double const largest = std::max(diagonal.maxCoeff(), std::numeric_limits<double>::min());
+    Eigen::SparseMatrix<double> shift(A_.cols(), A_.cols());
+    shift.setIdentity();
+    for (double share = 1e-15;; share *= 100) {
+      shift.diagonal() = share * (largest * 1e-3 + diagonal.array());
+      Eigen::SparseMatrix<double> const shifted = M + shift;
+      if (!analysed_) factor_.analyzePattern(shifted);
+      analysed_ = true;
+      factor_.factorize(shifted);
+      if (factor_.info() == Eigen::Success || !(share < 1)) return;
+    }
   }
-}
+  VectorXd solve(VectorXd const& rhs) const { return factor_.solve(rhs); }
+
+ private:
+  Sparse const& A_;
+  Eigen::SparseMatrix<double> transposed_;
+  Eigen::SimplicialLLT<Eigen::SparseMatrix<double>> factor_;
+  bool analysed_ = false;
+};
 
 /// The step at which the first entry gets zero.
 double blocking_step(VectorXd const& at, VectorXd const& direction) {
@@ -52,8 +66,9 @@ LinearProgramSolution iterate(LinearProgram const& P, double tolerance, int max_
   best.gap = std::numeric_limits<double>::infinity();
 
   // Mehrotra's start: least squares, then shifted into the positive orthant
-  auto const start = normal_matrix(A, ArrayXd::Ones(A.rows()));
-  VectorXd x = start.solve(A.transpose() * P.b), s = P.b - A * x, y = -(A * start.solve(P.c));
+  NormalMatrix normal(A);
+  normal.factorise(VectorXd::Ones(A.rows()));
+  VectorXd x = normal.solve(A.transpose() * P.b), s = P.b - A * x, y = -(A * normal.solve(P.c));
   best.x = x;
   best.y = y;
   s.array() += std::max(0.0, -1.5 * s.minCoeff());
@@ -83,11 +98,11 @@ LinearProgramSolution iterate(LinearProgram const& P, double tolerance, int max_
       best.status = LinearProgramSolution::Status::optimal;
       break;
     }
-    auto const factor = normal_matrix(A, y.array() / s.array());
+    normal.factorise(y.cwiseQuotient(s));
     VectorXd dx, ds, dy;
     auto const newton = [&](ArrayXd const& complementarity) {  // s dy + y ds = -complementarity
       VectorXd const q = (-complementarity + y.array() * primal.array()) / s.array();
-      dx = factor.solve(-dual - A.transpose() * q);
+      dx = normal.solve(-dual - A.transpose() * q);
       VectorXd const Adx = A * dx;
       ds = -primal - Adx;
       dy = q + VectorXd(y.array() / s.array() * Adx.array());
@@ -109,17 +124,26 @@ LinearProgramSolution iterate(LinearProgram const& P, double tolerance, int max_
   return best;
 }
 
-/// Rows divided by their largest entry, so that "violated by 1e-7" has a meaning.
-LinearProgram scaled(LinearProgram const& P, VectorXd& row_scale) {
+/// Columns, then rows, divided by their largest entry, so that "violated by 1e-7" has a meaning.
+LinearProgram scaled(LinearProgram const& P, VectorXd& row_scale, VectorXd& column_scale) {
   LinearProgram Q = P;
-  row_scale = VectorXd::Ones(P.A.rows());
+  auto const inverse = [](double largest) { return largest > 0 ? 1 / largest : 1; };
+  column_scale = VectorXd::Zero(P.A.cols());
+  row_scale = VectorXd::Zero(P.A.rows());
+  for (Eigen::Index row = 0; row < P.A.rows(); ++row)
+    for (Sparse::InnerIterator i(P.A, row); i; ++i)
+      column_scale[i.col()] = std::max(column_scale[i.col()], std::abs(i.value()));
+  column_scale = column_scale.unaryExpr(inverse);
   for (Eigen::Index row = 0; row < P.A.rows(); ++row) {
-    double largest = 0;
-    for (Sparse::InnerIterator i(P.A, row); i; ++i) largest = std::max(largest, std::abs(i.value()));
-    if (largest > 0) row_scale[row] = 1 / largest;
+    for (Sparse::InnerIterator i(Q.A, row); i; ++i) {
+      i.valueRef() *= column_scale[i.col()];
+      row_scale[row] = std::max(row_scale[row], std::abs(i.value()));
+    }
+    row_scale[row] = inverse(row_scale[row]);
     for (Sparse::InnerIterator i(Q.A, row); i; ++i) i.valueRef() *= row_scale[row];
   }
   Q.b = P.b.cwiseProduct(row_scale);
+  Q.c = P.c.cwiseProduct(column_scale);
   return Q;
 }
 
@@ -179,10 +203,10 @@ LinearProgramSolution solve(LinearProgram const& program, double tolerance, int 
     s.x = VectorXd::Zero(n);
     return s;
   }
-  VectorXd row_scale;
-  LinearProgram const P = scaled(program, row_scale);
+  VectorXd row_scale, column_scale;
+  LinearProgram const P = scaled(program, row_scale, column_scale);
   LinearProgramSolution result = iterate(P, tolerance, max_iterations);
-  if (result.status == Status::stalled) {
+  if (result.status == Status::stalled && result.gap > 1e-6) {
     // least violation t >= -1 of A x <= b + t: it has a solution, and so has its dual
     LinearProgram least = with_bounds(P.A, P.b, n + 1, n, -1, 1 + P.b.lpNorm<Eigen::Infinity>(), -1);
     least.c[n] = 1;
@@ -197,6 +221,7 @@ LinearProgramSolution solve(LinearProgram const& program, double tolerance, int 
       if (d.gap < 1e-8 && P.c.dot(d.x) < -violation * P.c.lpNorm<Eigen::Infinity>()) result.status = Status::unbounded;
     }
   }
+  result.x = result.x.cwiseProduct(column_scale);
   result.y = result.y.cwiseProduct(row_scale);
   return result;
 }

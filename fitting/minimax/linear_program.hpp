@@ -32,7 +32,8 @@ char const* name(LinearProgramSolution::Status s);
 /// Mehrotra's predictor-corrector interior point method; the status is decided by two auxiliary programs that always
 /// have solutions (least violation; steepest direction in the recession cone) if the method does not converge.
 /// Rounded: its answer is a step or a start, never a proof.
-/// Cost per iteration: the sum over rows of (nonzeros)^2, and n^3/3; 10 to 30 iterations.
+/// Cost per iteration: the sum over rows of (nonzeros)^2, and a sparse Cholesky factor of A'A: O(n) for splines, n^3/3
+/// at most; 10 to 30 iterations.
 /// @param tolerance  for the relative gap and residuals, 1e-12 ... 1e-2
 /// @throws InvalidInput if sizes do not fit, n = 0, or an entry is not finite
 /// @cite mehrotra1992

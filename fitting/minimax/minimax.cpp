@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fitting/minimax/alternation_newton.hpp"
+#include "fitting/minimax/knot_motion.hpp"
 #include "fitting/minimax/knot_starts.hpp"
 #include "fitting/minimax/sequential_linear.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int polish_steps = 9;
 constexpr double polish_goal = 1e-60;
+constexpr double few_digits = 1e-9;  // a fit in double below this level of max|f| is fitted again in Real
 
 template <class T>
 void describe(MinimaxFit<T>& fit, std::vector<ErrorPoint<T>> const& alternation) {
@@ -58,6 +60,26 @@ FreeKnotSpline<double> blank(Function const& f, SplineClass kind, std::vector<do
   s.coefficients.assign(static_cast<std::size_t>(kind.dimension(static_cast<int>(interior.size()))), 0.0);
   s.validate();
   return s;
+}
+
+/// `fit` with one knot more, which is idle; still best if it alternates at r + 2n points with n - 1 knots: the
+/// difference of a better one and this has at most 2n - 1 knots, hence at most r + 2n - 2 changes of sign.
+template <class T>
+MinimaxFit<T> with_idle_knot(Function const& f, MinimaxFit<T> fit) {
+  std::vector<T> knots = fit.spline.knots;
+  std::size_t longest = 1;
+  for (std::size_t k = 2; k < knots.size(); ++k)
+    if (knots[k] - knots[k - 1] > knots[longest] - knots[longest - 1]) longest = k;
+  knots.insert(knots.begin() + static_cast<std::ptrdiff_t>(longest), T((knots[longest - 1] + knots[longest]) / 2));
+  int const n = static_cast<int>(knots.size()) - 2;
+  fit.spline = carried_over(fit.spline, fit.spline.kind, knots);
+  fit.idle_knot = static_cast<int>(longest);
+  fit.needed = fit.spline.kind.order() + 2 * n;
+  ErrorSurvey<T> const survey = ErrorCurve<T>(f, fit.spline).survey();
+  fit.level = survey.sup;
+  describe(fit, alternation(survey.points, T(survey.sup * T(1 - 1e-6)), fit.needed));
+  fit.outcome.detail = "one knot is idle; levelled to " + text(fit.levelling);
+  return fit;
 }
 
 /// The better of two fits: lower level, or as low and converged.
@@ -115,7 +137,10 @@ MinimaxFit<T> fit_minimax(Function const& f, FreeKnotSpline<T> start, MinimaxOpt
   fit.level = current.survey.sup;
   fit.outcome = current.outcome;
   describe(fit, alternation(current.survey.points, T(fit.level * T(0.99)), -1));
-  if (fit.outcome.status == Status::flat) {
+  double const spacing = static_cast<double>(least_spacing(fit.spline) / (fit.spline.end() - fit.spline.begin()));
+  if (fit.outcome.status == Status::flat && !(spacing > 1000 * options.min_spacing)) {
+    fit.outcome = {Status::knot_collapse, "spacing " + text(spacing) + " of the domain, and no step gains"};
+  } else if (fit.outcome.status == Status::flat) {
     fit.outcome.detail = counted(fit.points.size(), fit.needed);
     if (static_cast<int>(fit.points.size()) < fit.needed) fit.outcome.status = Status::no_alternation;
   }
@@ -131,10 +156,21 @@ MinimaxFit<double> fit_minimax(Function const& f, SplineClass kind, std::vector<
 }
 
 MinimaxFit<Real> polish_minimax(Function const& f, MinimaxFit<double> const& fit, MinimaxOptions const& options) {
+  if (fit.idle_knot > 0) {
+    MinimaxFit<double> core = fit;
+    std::vector<double> knots = fit.spline.knots;
+    knots.erase(knots.begin() + fit.idle_knot);
+    core.spline = carried_over(fit.spline, fit.spline.kind, knots);
+    core.idle_knot = 0;
+    core.needed = fit.needed - 1;
+    MinimaxFit<Real> result = polish_minimax(f, core, options);
+    return result.outcome.status == Status::converged ? with_idle_knot(f, std::move(result)) : result;
+  }
   FreeKnotSpline<Real> start = fit.spline.template as<Real>();
   start.knots.front() = Real(f.begin());
   start.knots.back() = Real(f.end());
-  if (fit.outcome.status == Status::below_precision) return fit_minimax(f, std::move(start), options);
+  if (fit.outcome.status != Status::converged && !(fit.level > few_digits * f.scale()))
+    return fit_minimax(f, std::move(start), options);
   KnotMask const free(static_cast<std::size_t>(start.interior_knots()), options.free_knots);
   MinimaxFit<Real> result;
   result.start = fit.start;
@@ -184,9 +220,21 @@ MinimaxFit<double> fit_spline_minimax(Function const& f, SplineClass kind, int n
   };
   if (!options.start_knots.empty()) attempt(options.start_knots, "given");
   if (!is_done()) attempt(equidistributed_knots(f, r, n), "equidistribution");
+  if (std::vector<double> const knots = knots_at_breaks(f, r, n); !is_done() && !knots.empty())
+    attempt(knots, "breaks");
   if (!is_done()) attempt(segment_greedy_knots(f, r, n), "longest segments");
-  for (int k = 0; k < options.transplants && !is_done(); ++k)
+  for (int k = 0; k < options.transplants && !is_done() && best.outcome.status != Status::knot_collapse; ++k)
     if (!attempt(transplanted_knots(f, r, best.spline.knots), "transplant " + std::to_string(k + 1))) break;
+  if (kind.multiplicity == 1 && best.outcome.status == Status::no_alternation && options.free_knots &&
+      static_cast<int>(best.points.size()) >= best.needed - 1) {
+    MinimaxOptions fewer = options;
+    fewer.start_knots.clear();
+    MinimaxFit<double> const less = fit_spline_minimax(f, kind, n - 1, fewer);
+    if (less.outcome.status == Status::converged && less.needed == r + 2 * n - 1) {
+      MinimaxFit<double> idle = with_idle_knot(f, less);
+      if (static_cast<int>(idle.points.size()) == idle.needed && idle.level <= best.level * (1 + 1e-9)) return idle;
+    }
+  }
   return best;
 }
 

@@ -21,8 +21,11 @@ struct MinimaxFit {
   std::vector<int> signs;  ///< of f - s there
   T least = 0;             ///< the smallest |f - s| at the points
   T levelling = 0;         ///< max / min of |f - s| over the points, minus 1
-  int needed = 0;  ///< points that fix coefficients, free knots and level: r + m n + n + 1 if all knots are free
+  int needed = 0;     ///< points that fix coefficients, free knots and level: r + m n + n + 1 if all knots are free,
+                      ///< one less if one of them is idle
+  int idle_knot = 0;  ///< an interior knot (1 ... n) that does not help, and at which s does not jump; 0 if none
   /// converged: needed points, levelled as far as rounding (double) or to 1e-60 (Real), and nothing seen above them.
+  ///   For m = 1 also with one idle knot, when n - 1 knots give one point more than they need.
   /// flat: as many points or more, but their level could not be made equal. no_alternation: fewer points; the fit is
   /// the result of linear programs. knot_collapse, below_precision, max_iterations as they say.
   Outcome outcome;
@@ -33,7 +36,7 @@ struct MinimaxFit {
 struct MinimaxOptions {
   int max_iterations = 60;          ///< of sequential linear programming, for each start; 0: Newton's method only
   bool free_knots = true;           ///< false: the best coefficients at the knots given
-  double min_spacing = 1e-9;        ///< of knots, relative to the domain: closer is a collapse
+  double min_spacing = 1e-11;       ///< of knots, relative to the domain: closer is a collapse
   std::vector<double> start_knots;  ///< n interior knots to begin with, besides our own; only in fit_spline_minimax
   int transplants = 2;  ///< how often a knot may be taken where it helps least to where the error is largest
 };

@@ -37,7 +37,7 @@ Step<T> linear_step(ErrorCurve<T> const& e, FreeKnotSpline<T> const& s, std::vec
   std::vector<Eigen::Triplet<double>> entries;
   std::vector<double> bound;
   for (ErrorPoint<T> const& p : points) {
-    ErrorRow<T> const row = e.row(p);
+    ErrorRow<T> const row = e.row(p, trust > 0);
     int const r = static_cast<int>(bound.size());
     auto const put = [&](int c, double value) {
       if (value == 0) return;
@@ -82,15 +82,8 @@ Step<T> linear_step(ErrorCurve<T> const& e, FreeKnotSpline<T> const& s, std::vec
 }
 
 template <class T>
-T least_spacing(FreeKnotSpline<T> const& s) {
-  T least = s.end() - s.begin();
-  for (std::size_t k = 1; k < s.knots.size(); ++k) least = std::min(least, T(s.knots[k] - s.knots[k - 1]));
-  return least;
-}
-
-template <class T>
 bool is_below_precision(Function const& f, T const& sup) {
-  return !(sup > 10 * std::numeric_limits<T>::epsilon() * T(f.scale()));
+  return !(sup > below_precision_factor * std::numeric_limits<T>::epsilon() * T(f.scale()));
 }
 
 template <class T>
@@ -110,7 +103,7 @@ SequentialFit<T> linear_minimax(Function const& f, FreeKnotSpline<T> start) {
   fit.survey = ErrorCurve<T>(f, start).survey();
   ErrorSurvey<T> survey = fit.survey;
   // a start far off is improved by many digits in each pass, as far as double resolves the program
-  for (int pass = 0; pass < 8; ++pass) {
+  for (int pass = 0; pass < 16; ++pass) {
     if (is_below_precision(f, fit.survey.sup)) break;
     ErrorCurve<T> const e(f, start);
     std::vector<ErrorPoint<T>> points = survey.samples;
@@ -132,7 +125,8 @@ SequentialFit<T> linear_minimax(Function const& f, FreeKnotSpline<T> start) {
       fit.spline = start;
       fit.survey = survey;
     }
-    if (survey.sup <= promised * (1 + T(1e-9)) || (!better && pass > 2)) break;
+    // a program in double knows its value to some digits only: a level far below the one before says nothing yet
+    if ((step.promised > 1e-3 && survey.sup <= promised * (1 + T(1e-9))) || (!better && pass > 2)) break;
   }
   fit.outcome = is_below_precision(f, fit.survey.sup)
                     ? Outcome{Status::below_precision, "E = " + text(fit.survey.sup) + " is rounding"}

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Sequential linear programming for the largest error of a spline with free knots.
 #pragma once
+#include <algorithm>
+
 #include "fitting/minimax/alternation_newton.hpp"
 
 namespace nwidth::fitting {
 
+/// An error below this many eps max|f| is taken for rounding: single values are off by some eps max|f|, and those of
+/// networks with large cancelling terms by more, so that nothing could be levelled.
+inline constexpr int below_precision_factor = 100;
+
+/// The length of the shortest segment.
+template <class T>
+T least_spacing(FreeKnotSpline<T> const& s) {
+  T least = s.end() - s.begin();
+  for (std::size_t k = 1; k < s.knots.size(); ++k) least = std::min(least, T(s.knots[k] - s.knots[k - 1]));
+  return least;
+}
+
 struct SequentialOptions {
   int max_iterations = 60;
-  double min_spacing = 1e-9;  ///< of knots, relative to the domain
-  double gain = 1e-10;        ///< stop when three steps gain less, relative to the level
+  double min_spacing = 1e-11;  ///< of knots, relative to the domain
+  double gain = 1e-10;         ///< stop when three steps gain less, relative to the level
 };
 
 template <class T>
