@@ -220,6 +220,7 @@ ProjectionResult fit_separable(SeparableModel const& model, Eigen::VectorXd cons
     o.initial_trust_region_radius = options.initial_radius;
     o.max_num_consecutive_invalid_steps = 60;
     o.jacobi_scaling = true;
+    o.min_lm_diagonal = options.damping_floor;
     o.num_threads = 1;
     o.logging_type = ceres::SILENT;
     StopWhenFlat flat(options.flat_tolerance);
