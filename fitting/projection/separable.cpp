@@ -124,6 +124,7 @@ class ProjectedCost final : public ceres::CostFunction {
   /// P_perp d(Phi c)/dtheta at the point factored last.
   void jacobian(Eigen::MatrixXd& d) const {
     d.resize(model_.rows(), parameters_);
+    if (parameters_ == 0) return;
     model_.differentiate(theta_, projection_->coefficients(), d);
     projection_->project(d);
   }
