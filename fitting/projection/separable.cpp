@@ -124,6 +124,7 @@ class ProjectedCost final : public ceres::CostFunction {
   /// P_perp d(Phi c)/dtheta at the point factored last.
   void jacobian(Eigen::MatrixXd& d) const {
     d.resize(model_.rows(), parameters_);
+    if (parameters_ == 0) return;
     model_.differentiate(theta_, projection_->coefficients(), d);
     projection_->project(d);
   }
@@ -220,6 +221,7 @@ ProjectionResult fit_separable(SeparableModel const& model, Eigen::VectorXd cons
     o.initial_trust_region_radius = options.initial_radius;
     o.max_num_consecutive_invalid_steps = 60;
     o.jacobi_scaling = true;
+    o.min_lm_diagonal = options.damping_floor;
     o.num_threads = 1;
     o.logging_type = ceres::SILENT;
     StopWhenFlat flat(options.flat_tolerance);

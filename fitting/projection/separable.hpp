@@ -65,6 +65,9 @@ struct ProjectionOptions {
   int max_iterations = 3000;
   double flat_tolerance = 1e-13;  ///< relative decrease of the squared error that counts as none, twice in a row
   double initial_radius = 100;    ///< of the trust region: 1/radius is the damping of Levenberg and Marquardt
+  /// Least square of a scaled column of the Jacobian that the damping assumes: larger values hold back parameters that
+  /// hardly matter, such as those of a neuron in a corner.
+  double damping_floor = 1e-6;
   double rank_tolerance = 1e-13;
   /// Normal equations for the steps (not for the coefficients): for many nodes and few digits.
   bool normal_equations = false;

@@ -175,7 +175,8 @@ Network SharedPolyReLU::to_network() const {
   if (std::any_of(polynomial.begin() + 1, polynomial.end(), [](double c) { return c != 0; })) {
     // P(s z) with s a power of two that makes a_r s^r about 1, so that shifts by 1 domain are well apart
     int const r = degree();
-    Rational const s = power_of_two(-std::lround(std::log2(std::abs(activation.back())) / r));
+    double const last = activation.back() != 0 ? std::abs(activation.back()) : 1;
+    Rational const s = power_of_two(-std::lround(std::log2(last) / r));
     construct::Frozen scaled;
     for (int k = 0; k <= r; ++k)
       scaled.a.push_back(a[static_cast<std::size_t>(k)] * power(s, static_cast<unsigned>(k)));

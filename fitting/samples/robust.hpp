@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// All parameters of a separable model at once, with a loss on each sample, and what they are worth.
+#pragma once
+#include "fitting/samples/samples.hpp"
+
+namespace nwidth::fitting {
+
+/// Minimises sum_i rho(r_i^2) over theta and c by Ceres, from a least squares fit. Fills theta, coefficients, error,
+/// iterations and outcome of `fit` and returns the scale that was used.
+/// @param live  samples of positive weight: the median is taken over these
+double refine_with_loss(SeparableModel const& model, Loss const& loss, int max_iterations,
+                        std::vector<bool> const& live, ProjectionResult& fit);
+
+/// Standard errors of (theta, c) and the estimate of sigma. Parameters on spheres count by their tangent part.
+struct StandardErrors {
+  Eigen::VectorXd theta, coefficients;  ///< infinite where the samples do not determine them
+  double sigma = 0;
+  int rank = 0, parameters = 0;
+};
+StandardErrors standard_errors(SeparableModel const& model, ProjectionResult const& fit, Loss const& loss, double scale,
+                               int live_samples);
+
+}  // namespace nwidth::fitting
