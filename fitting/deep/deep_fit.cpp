@@ -7,6 +7,7 @@
 #include "fitting/projection/separable.hpp"
 #include "fitting/projection/uniform.hpp"
 #include "fitting/shared/spacings.hpp"
+#include "fitting/start/equidistribution.hpp"
 
 namespace nwidth::fitting {
 namespace {
@@ -105,7 +106,7 @@ Vector start_of(Function const& f, int n, DeepStart kind, std::uint64_t seed) {
   for (double& v : d) v = random(-range, range);
   auto hidden = [](double t) { return t > 0 ? (t + t * t + t * t * t) / 3 : 0; };
   if (kind == DeepStart::knots) {
-    std::vector<double> const knots = equidistributed_knots(f, n, 4);
+    std::vector<double> const knots = equidistribution(f, 4, 2, n);
     for (int j = 0; j < n; ++j) {
       w[j] = random() < 0.5 ? -1 : 1;
       bias[j] = -w[j] * (knots[static_cast<std::size_t>(j)] - center) / half;

@@ -57,7 +57,7 @@ struct ProjectedFit {
 /// F never increases: the result is at least as good as the start. Two runs agree to the bit.
 /// Cost for each iteration, n points, m columns, q parameters, q' of them tangent to their blocks: 4 n m^2 + 4 n m q +
 /// 2 n q'^2 + 2 q'^3/3 operations; a step that is refused costs 2 n m^2. Memory: n (m + 3 q) doubles.
-/// @cite golubpereyra1973 the elimination @cite kaufman1975 the Jacobian
+/// @cite golub1973 the elimination @cite kaufman1975 the Jacobian
 /// @throws InvalidInput if lengths do not fit, more parameters and columns than points, or Phi not finite at the start
 ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> start, ProjectedOptions const& options);
 

@@ -7,6 +7,7 @@
 #include "fitting/projection/gauss.hpp"
 #include "fitting/projection/separable.hpp"
 #include "fitting/shared/spacings.hpp"
+#include "fitting/start/equidistribution.hpp"
 #include "theory/construct/gadgets_frozen.hpp"
 
 namespace nwidth::fitting {
@@ -211,8 +212,7 @@ SharedFit fit_shared_polyrelu(Function const& f, int n, SharedOptions const& opt
   ProjectionOptions solver;
   solver.max_iterations = options.closure_iterations;
   ClosureModel const closure(f, n, r, options.nodes);
-  ProjectionResult const spline =
-      fit_separable(closure, log_spacings(a, b, equidistributed_knots(f, n, r + 1)), solver);
+  ProjectionResult const spline = fit_separable(closure, log_spacings(a, b, equidistribution(f, r + 1, 2, n)), solver);
 
   SharedFit best;
   best.closure_l2 = spline.error;

@@ -21,10 +21,4 @@ Spacings spacings(double a, double b, Eigen::Ref<Eigen::VectorXd const> u);
 /// u of the given interior knots. @throws InvalidInput if a, knots, b do not ascend
 Eigen::VectorXd log_spacings(double a, double b, std::vector<double> const& knots);
 
-/// n knots that equidistribute |f^(r)|^{1/(r+1/2)} plus a thousandth of its mean: nearly the best ones for splines of
-/// order r in L2. Sampled at 4096 midpoints; values that are not finite count as 0.
-/// @cite deboor2001 XII
-/// @throws InvalidInput unless n >= 0 and 1 <= r <= 7
-std::vector<double> equidistributed_knots(Function const& f, int n, int r);
-
 }  // namespace nwidth::fitting

@@ -32,21 +32,5 @@ TEST(Spacings, give_back_the_knots_and_have_their_derivative) {
   EXPECT_THROW(log_spacings(-1, 1, {1.0}), InvalidInput);
 }
 
-TEST(EquidistributedKnots, equidistribute) {
-  // |(e^x)''''|^{1/4.5} = e^{x/4.5}: the knots are known in closed form but for the floor of a thousandth
-  Function const f = Function::of("exp(x)");
-  std::vector<double> const t = equidistributed_knots(f, 7, 4);
-  ASSERT_EQ(t.size(), 7u);
-  double const lo = std::exp(-1 / 4.5), hi = std::exp(1 / 4.5);
-  for (int i = 1; i <= 7; ++i)
-    EXPECT_NEAR(t[static_cast<std::size_t>(i - 1)], 4.5 * std::log(lo + (hi - lo) * i / 8), 1e-3);
-  // a polynomial has none to equidistribute: even ones
-  std::vector<double> const even = equidistributed_knots(Function::of("x^2"), 3, 4);
-  for (int i = 1; i <= 3; ++i) EXPECT_NEAR(even[static_cast<std::size_t>(i - 1)], -1 + 0.5 * i, 1e-9);
-  EXPECT_TRUE(equidistributed_knots(f, 0, 4).empty());
-  EXPECT_THROW(equidistributed_knots(f, -1, 4), InvalidInput);
-  EXPECT_THROW(equidistributed_knots(f, 3, 8), InvalidInput);
-}
-
 }  // namespace
 }  // namespace nwidth::fitting
