@@ -5,7 +5,9 @@
 #include <chrono>
 #include <deque>
 
+#include "theory/certify/domain.hpp"
 #include "theory/certify/emulator.hpp"
+#include "theory/certify/piece_error.hpp"
 #include "theory/certify/smooth_error.hpp"
 #include "theory/certify/specialise.hpp"
 #include "theory/certify/sup_search.hpp"
@@ -18,87 +20,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t parts_at_once = 512;  // the lower bound is shared within and after each batch
 constexpr double most_teeth = 256;          // of emulators taken apart at once
-constexpr long end_bits = 200;              // how closely a domain end that is not dyadic is enclosed
-
-/// f - p on one piece of the network, p a polynomial in x - centre.
-class PieceError final : public ErrorFunction {
- public:
-  PieceError(target::Expression const* f, Polynomial p, Point centre)
-      : f_(f), p_(std::move(p)), centre_(std::move(centre)) {}
-
-  bool expand(Point const& l, Point const& r, int m, std::vector<Ball>& c, bool& exact) const override {
-    exact = f_ == nullptr;
-    if (f_ != nullptr) {
-      target::Expansion e = f_->expand(l.rational(), r.rational(), std::max(m, p_.length()));
-      if (e.status != target::Expansion::Status::smooth) return false;
-      c = std::move(e.c);
-    } else {
-      c.assign(static_cast<std::size_t>(std::max(p_.length(), 1)), Ball());
-    }
-    Point middle;
-    arf_add(middle.get(), l.get(), r.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
-    arf_mul_2exp_si(middle.get(), middle.get(), -1);
-    Polynomial const local = p_.shifted(distance(centre_, middle).ball());
-    for (int j = 0; j < local.length(); ++j) {
-      Ball& d = c[static_cast<std::size_t>(j)];
-      arb_sub(d.get(), d.get(), local.coefficient(j), working_precision());
-    }
-    return true;
-  }
-
-  Ball range(Point const& l, Point const& r) const override {
-    Ball const p = p_(span(distance(centre_, l), distance(centre_, r)));
-    return f_ != nullptr ? f_->range(l.rational(), r.rational()) - p : -p;
-  }
-
-  Ball value(Point const& x) const override {
-    Ball const p = p_(distance(centre_, x).ball());
-    return f_ != nullptr ? (*f_)(x.ball()) - p : -p;
-  }
-
- private:
-  target::Expression const* f_;
-  Polynomial p_;
-  Point centre_;
-};
-
-struct Domain {
-  std::vector<Point> cuts;  // ascending, both ends included
-  bool left_end_inside = true, right_end_inside = true;
-};
-
-Domain make_domain(Rational const& a, Rational const& b, target::Expression const* f) {
-  Domain d;
-  Rational const ulp = power_of_two(-end_bits) * (b - a);
-  auto bracket = [&](Rational const& x) {
-    Rational const step =
-        power_of_two(static_cast<long>(msb(numerator(ulp))) - static_cast<long>(msb(denominator(ulp))));
-    Rational const q = x / step;
-    Integer floor = numerator(q) / denominator(q);
-    if (Rational(floor) > q) --floor;
-    return std::pair<Rational, Rational>(Rational(floor) * step, Rational(floor + 1) * step);
-  };
-  std::vector<Rational> cuts;
-  d.left_end_inside = is_dyadic(a);
-  d.right_end_inside = is_dyadic(b);
-  if (d.left_end_inside) {
-    cuts.push_back(a);
-  } else {
-    auto const [lo, hi] = bracket(a);
-    cuts.insert(cuts.end(), {lo, hi});
-  }
-  std::vector<Rational> right_end{b};
-  if (!d.right_end_inside) {
-    auto const [lo, hi] = bracket(b);
-    right_end = {lo, hi};
-  }
-  if (f != nullptr)
-    for (Rational const& x : f->cuts(a, b))
-      if (cuts.back() < x && x < right_end.front()) cuts.push_back(x);
-  cuts.insert(cuts.end(), right_end.begin(), right_end.end());
-  for (Rational const& x : cuts) d.cuts.emplace_back(x);
-  return d;
-}
 
 /// One attempt at the thread's working precision.
 class Attempt {

@@ -12,7 +12,7 @@ namespace {
 TEST(Config, BuiltInOneIsValid) {
   Config const c = parse_config(default_config_text(), "default.toml");
   EXPECT_EQ(c.n, (std::vector<int>{1, 2, 3, 4}));
-  EXPECT_EQ(c.series.size(), 5u);
+  EXPECT_EQ(c.series.size(), 7u);
   EXPECT_EQ(c.relative, Rational(1, 1000000));
   for (Series const& s : c.series) EXPECT_FALSE(s.targets.empty()) << s.method;
 }
