@@ -138,8 +138,9 @@ MinimaxFit<T> fit_minimax(Function const& f, FreeKnotSpline<T> start, MinimaxOpt
   fit.outcome = current.outcome;
   describe(fit, alternation(current.survey.points, T(fit.level * T(0.99)), -1));
   double const spacing = static_cast<double>(least_spacing(fit.spline) / (fit.spline.end() - fit.spline.begin()));
-  if (fit.outcome.status == Status::flat && !(spacing > 1000 * options.min_spacing)) {
-    fit.outcome = {Status::knot_collapse, "spacing " + text(spacing) + " of the domain, and no step gains"};
+  bool const ended = fit.outcome.status == Status::flat || fit.outcome.status == Status::max_iterations;
+  if (ended && !(spacing > 1000 * options.min_spacing)) {  // on its way there, whatever stopped it
+    fit.outcome = {Status::knot_collapse, "spacing " + text(spacing) + " of the domain: " + fit.outcome.detail};
   } else if (fit.outcome.status == Status::flat) {
     fit.outcome.detail = counted(fit.points.size(), fit.needed);
     if (static_cast<int>(fit.points.size()) < fit.needed) fit.outcome.status = Status::no_alternation;
