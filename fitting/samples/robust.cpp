@@ -135,22 +135,45 @@ void descend(SeparableModel const& model, Loss::Kind kind, double scale, int max
                     : Outcome{Status::flat, "under the loss"};
 }
 
+double total(Loss::Kind kind, double scale, Vector const& r) {
+  std::unique_ptr<ceres::LossFunction> const loss = loss_function(kind, scale);
+  double sum = 0, rho[3];
+  for (double v : r) {
+    loss->Evaluate(v * v, rho);
+    sum += rho[0];
+  }
+  return sum;
+}
+
 }  // namespace
 
 double refine_with_loss(SeparableModel const& model, Loss const& loss, int max_iterations,
-                        std::vector<bool> const& live, ProjectionResult& fit) {
+                        std::vector<bool> const& live, std::vector<ProjectionResult> const& starts,
+                        ProjectionResult& best) {
   if (loss.kind == Loss::Kind::squares) return 0;
-  Matrix phi;
-  double scale = loss.scale;
   std::vector<Loss::Kind> stages{Loss::Kind::huber};
   if (loss.kind == Loss::Kind::cauchy) stages.push_back(Loss::Kind::cauchy);
-  for (Loss::Kind kind : stages)
-    for (int turn = 0; turn < (loss.scale > 0 ? 1 : 3); ++turn) {  // the scale settles as outliers lose their pull
-      if (!(loss.scale > 0)) scale = automatic_scale(kind, residual_of(model, fit, phi), live);
-      descend(model, kind, scale, max_iterations, fit);
+  double best_scale = 0;
+  Vector best_residual;
+  for (ProjectionResult const& start : starts) {
+    ProjectionResult fit = start;
+    Matrix phi;
+    double scale = loss.scale;
+    for (Loss::Kind kind : stages)
+      for (int turn = 0; turn < (loss.scale > 0 ? 1 : 3); ++turn) {  // the scale settles as outliers lose their pull
+        if (!(loss.scale > 0)) scale = automatic_scale(kind, residual_of(model, fit, phi), live);
+        descend(model, kind, scale, max_iterations, fit);
+      }
+    Vector const r = residual_of(model, fit, phi);
+    fit.error = r.norm();
+    double const common = std::min(scale, best_scale);  // the fits are compared at the finer of their scales
+    if (best_residual.size() == 0 || total(loss.kind, common, r) < total(loss.kind, common, best_residual)) {
+      best = fit;
+      best_scale = scale;
+      best_residual = r;
     }
-  fit.error = residual_of(model, fit, phi).norm();
-  return scale;
+  }
+  return best_scale;
 }
 
 StandardErrors standard_errors(SeparableModel const& model, ProjectionResult const& fit, Loss const& loss, double scale,

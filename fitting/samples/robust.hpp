@@ -5,11 +5,12 @@
 
 namespace nwidth::fitting {
 
-/// Minimises sum_i rho(r_i^2) over theta and c by Ceres, from a least squares fit. Fills theta, coefficients, error,
-/// iterations and outcome of `fit` and returns the scale that was used.
+/// Minimises sum_i rho(r_i^2) over theta and c by Ceres from each start, and puts the best into `best`: least squares
+/// alone would start where the outliers drew it. Returns the scale that was used; does nothing for squares.
 /// @param live  samples of positive weight: the median is taken over these
 double refine_with_loss(SeparableModel const& model, Loss const& loss, int max_iterations,
-                        std::vector<bool> const& live, ProjectionResult& fit);
+                        std::vector<bool> const& live, std::vector<ProjectionResult> const& starts,
+                        ProjectionResult& best);
 
 /// Standard errors of (theta, c) and the estimate of sigma. Parameters on spheres count by their tangent part.
 struct StandardErrors {

@@ -55,14 +55,16 @@ RidgeSampleFit fit_ridge_samples(int neurons, Samples const& samples, RidgeSampl
   solver.damping_floor = 1e-2;
   RidgeSampleFit result;
   ProjectionResult best;
+  std::vector<ProjectionResult> starts;
   for (int s = -1; s < options.random_starts; ++s) {
     Vector const start = s < 0 ? grow_ridges(nodes, samples.y, options.kind, Vector(0), neurons)
                                : random_ridges(d, neurons, options.seed + static_cast<std::uint64_t>(s));
     ProjectionResult const fit = fit_separable(model, start, solver);
     result.report.start_l2.push_back(fit.error);
+    starts.push_back(fit);
     if (s < 0 || fit.error < best.error) best = fit;
   }
-  double const scale = refine_with_loss(model, options.loss, options.max_iterations, live, best);
+  double const scale = refine_with_loss(model, options.loss, options.max_iterations, live, starts, best);
   StandardErrors const errors = standard_errors(model, best, options.loss, scale, live_samples);
 
   result.function = model.network(best.theta, best.coefficients);

@@ -141,7 +141,13 @@ SplineSampleFit fit_spline_samples(SplineClass kind, int n, double a, double b, 
     live.push_back(samples.weight.size() == 0 || samples.weight[i] > 0);
     report.samples += live.back();
   }
-  report.loss_scale = refine_with_loss(model, options.loss, options.max_iterations, live, fit);
+  std::vector<ProjectionResult> starts{fit};
+  if (free) {  // the knots that were asked for, not yet drawn to outliers
+    ProjectionOptions still = solver;
+    still.max_iterations = 0;
+    starts.push_back(fit_separable(model, start, still));
+  }
+  report.loss_scale = refine_with_loss(model, options.loss, options.max_iterations, live, starts, fit);
   result.function = model.spline(fit.theta, fit.coefficients);
 
   SplineModel const plain(kind, a, b, knots, free, true, samples);
