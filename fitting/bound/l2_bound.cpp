@@ -242,6 +242,8 @@ L2Bound l2_bound(Function const& f, int degree, int k, L2Options const& options)
   if (degree < 1 || degree > 8)
     throw InvalidInput("the degree of the pieces must be 1..8, not " + std::to_string(degree));
   if (k < 0) throw InvalidInput("the number of knots must not be negative, not " + std::to_string(k));
+  if (!(options.relative > 0 && options.relative < 1))
+    throw InvalidInput("the relative gap must be in (0, 1), not " + std::to_string(options.relative));
   PrecisionScope const precision(std::max(128L, working_precision()));
   L2Bound r;
   r.bound = LowerBound::refused(BoundKind::l2_cells, degree + 1, k, "no level above rounding was found");

@@ -173,29 +173,10 @@ TEST(LeastOverCells, is_the_minimum_over_all_choices) {
   }
 }
 
-TEST(CellModel, encloses_the_function) {
-  for (Function const& f : {exp(), runge(), abs_power(), w2inf(), Function::of("abs(x-1/3)*exp(x)")}) {
-    test::for_random(40, [&](std::mt19937_64& g) {
-      double const left = std::ldexp(static_cast<double>(test::uniform(g, -1024, 900)), -10),
-                   right = left + std::ldexp(static_cast<double>(test::uniform(g, 1, 60)), -10);
-      CellModel const cell = cell_model(f.target(), left, right, 5);
-      for (int i = 0; i <= 8; ++i) {
-        Rational const x = exact(left) + (exact(right) - exact(left)) * i / 8;
-        Interval const s = enclose(x - exact(cell.mid));
-        Interval y = cell.c.back();
-        for (std::size_t l = cell.c.size() - 1; l-- > 0;) y = y * s + cell.c[l];
-        Ball const truth = f(Ball(x));
-        EXPECT_LE(y.lo, to_double(truth.upper()));
-        EXPECT_GE(y.hi, to_double(truth.lower()));
-      }
-    });
-  }
-  EXPECT_THROW(cell_model(exp().target(), 0.5, 0.5, 4), InvalidInput);
-}
-
 TEST(L2Bound, refuses_bad_input_and_knows_its_floor) {
   EXPECT_THROW(l2_bound(exp(), 0, 4), InvalidInput);
   EXPECT_THROW(l2_bound(exp(), 1, -1), InvalidInput);
+  EXPECT_THROW(l2_bound(exp(), 1, 2, {std::nan(""), 1000}), InvalidInput);
   L2Bound const tiny = l2_bound(exp(), 7, 8);
   EXPECT_FALSE(tiny.bound.proved);
   EXPECT_EQ(tiny.outcome.status, Status::below_precision);
