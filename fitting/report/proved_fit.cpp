@@ -6,10 +6,12 @@
 #include <limits>
 
 #include "fitting/bound/alternation_bound.hpp"
+#include "fitting/bound/l2_bound.hpp"
 #include "fitting/bound/segment_bound.hpp"
 #include "fitting/least_squares/fit_spline.hpp"
 #include "fitting/minimax/minimax.hpp"
 #include "fitting/network/shallow_network.hpp"
+#include "theory/certify/l2_norm.hpp"
 #include "theory/certify/sup_norm.hpp"
 
 namespace nwidth::fitting {
@@ -79,6 +81,7 @@ void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pr
       (best.polished ? shallow_network(best.polished->spline, shallow) : shallow_network(r.spline, shallow)).network;
   report(o, "certifying");
   r.sup = certify::sup_error(r.network, f.target(), f.begin(), f.end(), o.certify);
+  r.l2 = certify::l2_error(r.network, f.target(), f.begin(), f.end(), o.certify);
   r.bound = best.bound;
   if (!o.bounds || !r.sup.bounded) return;
   if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
@@ -103,6 +106,15 @@ void fit_l2(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pro
   r.network = shallow_network(r.spline, shallow).network;
   report(o, "certifying");
   r.sup = certify::sup_error(r.network, f.target(), f.begin(), f.end(), o.certify);
+  r.l2 = certify::l2_error(r.network, f.target(), f.begin(), f.end(), o.certify);
+  if (!o.bounds || !r.l2->bounded) return;
+  report(o, "lower bound");
+  auto const bounded = [&](int k, std::optional<LowerBound>& bound, std::optional<ProvedFactor>& factor) {
+    better(bound, l2_bound(f, kind.degree, k).bound, kind);
+    if (bound) factor = factor_of(*bound, kind, *r.l2);
+  };
+  bounded(n, r.bound, r.factor);
+  bounded(static_cast<int>(r.network.neurons()), r.all_bound, r.all_factor);
 }
 
 }  // namespace

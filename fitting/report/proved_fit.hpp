@@ -50,7 +50,7 @@ struct ProvedFit {
 
 /// Fits, rounds, certifies and bounds. Sup norm: starts by segments, then minimax_fit; a fit that converged is polished
 /// in 100 digits if doubles do not resolve it. Bounds: the better of segments (A), alternation (B) and blocks (C), as
-/// the class allows. L2: fit_spline_l2.
+/// the class allows. L2: fit_spline_l2; bound by cells (D).
 /// @param n  interior knots, 0 <= n <= 512
 /// @throws InvalidInput as the parts
 /// Cost: 0.1 to 10 s for n <= 64.
