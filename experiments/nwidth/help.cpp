@@ -83,13 +83,14 @@ Examples:
 Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the fit did not converge.)~";
 
 char const* const certify =
-    "A rigorous enclosure of the largest error |target - network| over the domain: of the real function of the "
-    "network,\n"
-    "with its weights taken as exact numbers.";
+    "A rigorous enclosure of the largest error |target - network| over the domain, or of its L2 norm: of the real "
+    "function\n"
+    "of the network, with its weights taken as exact numbers.";
 char const* const certify_footer = R"~(Examples:
   nwidth certify --network net.json --target "exp(x)*sin(4*x)"
   nwidth certify --network net.json --target "sqrt(x)" --domain 0,1 --rel 1e-9 --json
   nwidth certify --network net.json --target plane-wave:n=2,w=8 --domain -1/2,0.25
+  nwidth certify --network net.json --target "exp(x)" --norm l2
 
 Targets: a name from `nwidth targets` or an expression in x with + - * / ^, exp log sin cos tan sinh cosh tanh atan sqrt abs
 min max relu and pi.

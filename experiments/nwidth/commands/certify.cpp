@@ -7,6 +7,7 @@
 #include "experiments/record/atomic_file.hpp"
 #include "experiments/record/bounds.hpp"
 #include "experiments/record/sha256.hpp"
+#include "theory/certify/l2_norm.hpp"
 #include "theory/certify/sup_norm.hpp"
 #include "theory/network/json.hpp"
 #include "theory/number/error.hpp"
@@ -15,7 +16,9 @@ namespace nwidth::program {
 
 int run_certify(CertifyOptions const& o) {
   auto const start = std::chrono::steady_clock::now();
-  if (!o.norm.empty() && o.norm != "sup") throw InvalidInput("--norm = '" + o.norm + "': allowed is sup");
+  if (!o.norm.empty() && o.norm != "sup" && o.norm != "l2")
+    throw InvalidInput("--norm = '" + o.norm + "': allowed are sup and l2");
+  bool const l2 = o.norm == "l2";
   auto const [a, b] = o.domain.empty() ? std::pair<Rational, Rational>(-1, 1) : parse_domain(o.domain);
   certify::Options options;
   options.relative =
@@ -32,7 +35,8 @@ int run_certify(CertifyOptions const& o) {
   if (net.inputs() != 1 || net.outputs() != 1)
     throw InvalidInput("network '" + o.network + "' has " + std::to_string(net.inputs()) + " inputs and " +
                        std::to_string(net.outputs()) + " outputs: allowed is 1 of each");
-  certify::Enclosure const e = certify::sup_error(net, f, a, b, options);
+  certify::Enclosure const e =
+      l2 ? certify::l2_error(net, f, a, b, options) : certify::sup_error(net, f, a, b, options);
   record::Bounds const bounds = record::bounds_of(e, digits);
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   auto const counts = record::Counts::of(net);
@@ -43,9 +47,9 @@ int run_certify(CertifyOptions const& o) {
     j["network_sha256"] = record::sha256(file);
     j["target"] = f.name;
     j["domain"] = {a.str(), b.str()};
-    j["norm"] = "sup";
+    j["norm"] = l2 ? "l2" : "sup";
     put(j, bounds);
-    j["at"] = exact_string(e.at);
+    if (!l2) j["at"] = exact_string(e.at);
     j["method"] = e.method;
     j["pieces"] = e.pieces;
     j["boxes"] = e.boxes;
@@ -53,12 +57,13 @@ int run_certify(CertifyOptions const& o) {
     put_seconds(j, seconds);
     print(j);
   } else {
-    print(Sheet()
-              .row("network", o.network)
-              .row("target", f.name)
-              .row("domain", "[" + a.str() + ", " + b.str() + "]")
-              .bounds("sup error", bounds)
-              .row("largest near", "x = " + decimal_below(e.at, 12))
+    Sheet sheet;
+    sheet.row("network", o.network)
+        .row("target", f.name)
+        .row("domain", "[" + a.str() + ", " + b.str() + "]")
+        .bounds(l2 ? "L2 error" : "sup error", bounds);
+    if (!l2) sheet.row("largest near", "x = " + decimal_below(e.at, 12));
+    print(sheet
               .row("method",
                    e.method + ", " + std::to_string(e.pieces) + " pieces, " + std::to_string(e.boxes) + " boxes")
               .counts(counts)

@@ -146,6 +146,18 @@ def test_certify_known_errors(target, domain, truth, tmp_path):
     assert (result.json["size"], result.json["neurons"], result.json["depth"], result.json["width"]) == (4, 2, 1, 2)
 
 
+def test_certify_in_l2(tmp_path):
+    """int (x^2 - |x|)^2 over [-1, 1] is 1/15; int 1 is 2 and its root irrational: compared by squares."""
+    path = relu_network(tmp_path)
+    result = run("certify", "--network", path, "--target", "x^2", "--norm", "l2", "--json")
+    assert result.code == 0, (result.out, result.err)
+    lower, upper = Fraction(result.json["lower"]), Fraction(result.json["upper"])
+    assert lower**2 <= Fraction(1, 15) <= upper**2
+    assert upper - lower <= upper / 10**6
+    assert result.json["norm"] == "l2"
+    assert "at" not in result.json
+
+
 def test_certify_what_cannot_be_proved(tmp_path):
     """1/x is unbounded: inf with a reason, and what holds is printed."""
     result = run("certify", "--network", relu_network(tmp_path), "--target", "1/x", "--json")
