@@ -291,7 +291,8 @@ def arguments():
     parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
     parser.add_argument("--n", nargs="+", type=int, default=[16, 64])
     parser.add_argument("--peers", nargs="*", choices=["scipy", "torch"], default=["scipy", "torch"])
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=2, help="of scipy")
+    parser.add_argument("--torch-seeds", type=int, default=2)
     parser.add_argument("--evaluations", type=int, default=400, help="of scipy, at most")
     parser.add_argument("--adam", type=int, default=20000, help="steps")
     parser.add_argument("--lbfgs", type=int, default=5000, help="steps, at most")
@@ -301,8 +302,9 @@ def arguments():
     parser.add_argument("--json", type=Path, help="write the rows here")
     options = parser.parse_args()
     if options.quick:
-        options.n, options.seeds, options.evaluations, options.adam, options.lbfgs = [16], 1, 50, 500, 200
-    if min(options.n) < 1 or options.seeds < 1:
+        options.n, options.seeds, options.torch_seeds = [16], 1, 1
+        options.evaluations, options.adam, options.lbfgs = 50, 500, 200
+    if min([*options.n, options.seeds, options.torch_seeds]) < 1:
         parser.error("n and seeds are at least 1")
     return options
 
@@ -316,7 +318,8 @@ def compute(options, cell):
     row["ours"] = run_ours(options.program, activation, text, f, n, options.repeats)
     for peer in options.peers:
         runs = []
-        for seed in range(1000 * n, 1000 * n + options.seeds):
+        for i in range(options.seeds if peer == "scipy" else options.torch_seeds):
+            seed = 1000 * n + i
             if peer == "scipy":
                 run, theta = run_scipy(net, f, seed, options.evaluations)
             else:
@@ -336,7 +339,8 @@ def main():
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("numpy", "scipy", "torch")}},
         "samples": len(SAMPLES),
         "settings": {
-            key: getattr(options, key) for key in ("seeds", "evaluations", "adam", "lbfgs", "repeats", "jobs")
+            key: getattr(options, key)
+            for key in ("seeds", "torch_seeds", "evaluations", "adam", "lbfgs", "repeats", "jobs")
         },
         "rows": [],
     }
