@@ -300,6 +300,7 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=1, help="rows at a time, one thread each; more distort times")
     parser.add_argument("--quick", action="store_true", help="n = 16, one seed, 50 evaluations, 500 + 200 steps")
     parser.add_argument("--json", type=Path, help="write the rows here")
+    parser.add_argument("--append", action="store_true", help="keep the rows that the file has")
     options = parser.parse_args()
     if options.quick:
         options.n, options.seeds, options.torch_seeds = [16], 1, 1
@@ -314,7 +315,8 @@ def compute(options, cell):
     n, activation, target = cell
     text, f = TARGETS[target]
     net = Net(activation, n)
-    row = {"class": activation, "target": target, "n": n}
+    keys = ("seeds", "torch_seeds", "evaluations", "adam", "lbfgs", "repeats", "jobs")
+    row = {"class": activation, "target": target, "n": n, "settings": {key: getattr(options, key) for key in keys}}
     row["ours"] = run_ours(options.program, activation, text, f, n, options.repeats)
     for peer in options.peers:
         runs = []
@@ -338,12 +340,13 @@ def main():
         "threads": 1,
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("numpy", "scipy", "torch")}},
         "samples": len(SAMPLES),
-        "settings": {
-            key: getattr(options, key)
-            for key in ("seeds", "torch_seeds", "evaluations", "adam", "lbfgs", "repeats", "jobs")
-        },
         "rows": [],
     }
+    if options.append and options.json and options.json.exists():
+        earlier = json.loads(options.json.read_text(encoding="utf-8"))
+        if {**record, "rows": 0} != {**earlier, "rows": 0}:
+            raise SystemExit(f"{options.json}: rows of another machine or of other versions")
+        record["rows"] = earlier["rows"]
     cells = [(n, activation, target) for n in options.n for activation in options.classes for target in options.targets]
     print(HEAD)
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
