@@ -2,7 +2,7 @@
 /// Fits by splines with free knots, which shallow networks of one input are: the time of one fit; `error`, in the norm
 /// of the fit; `ratio`, the error to its asymptotic value K I N^-r, N = n + 1 segments, which tends to 1 from either
 /// side; and how it ended, as the label. Three routes: `from_equidistribution` (fit_l2 from one start), `least_squares`
-/// (fit_spline_l2, all starts) and `minimax` (fit_spline_minimax).
+/// (fit_spline_l2, all starts) and `minimax` (fit_spline_minimax). Some minutes in all.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
