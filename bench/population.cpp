@@ -7,7 +7,7 @@
 
 namespace {
 
-using namespace nwidth::fitting;
+using namespace nwidth::fitting::population;
 
 /// d, 10 s, index of the activation
 void slope(benchmark::State& state) {

@@ -91,7 +91,7 @@ int alternation_needed(SplineClass const& kind, int n, KnotMask const& free) {
 }
 
 template <class T>
-Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& free, NewtonOptions const& options) {
+Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& free, LevelOptions const& options) {
   using std::abs;
   int const n = start.interior_knots(), needed = alternation_needed(start.kind, n, free);
   Columns const columns(start.kind, n, free);
@@ -171,7 +171,7 @@ Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& fr
   return best;
 }
 
-template Levelled<double> level(Function const&, FreeKnotSpline<double>, KnotMask const&, NewtonOptions const&);
-template Levelled<Real> level(Function const&, FreeKnotSpline<Real>, KnotMask const&, NewtonOptions const&);
+template Levelled<double> level(Function const&, FreeKnotSpline<double>, KnotMask const&, LevelOptions const&);
+template Levelled<Real> level(Function const&, FreeKnotSpline<Real>, KnotMask const&, LevelOptions const&);
 
 }  // namespace nwidth::fitting

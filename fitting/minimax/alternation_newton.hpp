@@ -27,7 +27,7 @@ struct Levelled {
   int iterations = 0;
 };
 
-struct NewtonOptions {
+struct LevelOptions {
   int max_iterations = 40;
   double goal = 0;  ///< of the levelling; 10^4 eps max|f| / E, what rounding may leave, counts as reached if larger
   double min_spacing = 1e-11;  ///< of knots, relative to the domain
@@ -39,9 +39,9 @@ struct NewtonOptions {
 /// to 1e-60. The least level met with its alternation is returned.
 /// Cost per step: the survey, and an elimination that skips zeros: O(n) rows of O(d) entries.
 template <class T>
-Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& free, NewtonOptions const& options);
+Levelled<T> level(Function const& f, FreeKnotSpline<T> start, KnotMask const& free, LevelOptions const& options);
 
-extern template Levelled<double> level(Function const&, FreeKnotSpline<double>, KnotMask const&, NewtonOptions const&);
-extern template Levelled<Real> level(Function const&, FreeKnotSpline<Real>, KnotMask const&, NewtonOptions const&);
+extern template Levelled<double> level(Function const&, FreeKnotSpline<double>, KnotMask const&, LevelOptions const&);
+extern template Levelled<Real> level(Function const&, FreeKnotSpline<Real>, KnotMask const&, LevelOptions const&);
 
 }  // namespace nwidth::fitting

@@ -167,12 +167,12 @@ ErrorRow<T> ErrorCurve<T>::row(ErrorPoint<T> const& p, bool with_knots) const {
   result.first_knot = first;
   for (int k = first; k <= last; ++k) {
     T const velocity = !carried ? T(0) : k == i ? T(1 - theta) : k == i + 1 ? theta : T(0);
-    std::vector<Dual<T>> moving;
+    std::vector<MovingDual<T>> moving;
     for (int j = 0; j < 2 * d; ++j) {  // as in local_knots
       int const knot = j < d ? i - (d - 1 - j) / m : i + 1 + (j - d) / m;
       moving.emplace_back(u[static_cast<std::size_t>(j)], T(knot == k ? 1 : 0));
     }
-    std::vector<Dual<T>> const b = bspline_values(d, moving.data(), Dual<T>(p.x, velocity));
+    std::vector<MovingDual<T>> const b = bspline_values(d, moving.data(), MovingDual<T>(p.x, velocity));
     T sum = carried ? T(derivative * velocity) : T(0);
     for (int j = 0; j <= d; ++j) {
       std::size_t const at = static_cast<std::size_t>(result.first_coefficient + j);

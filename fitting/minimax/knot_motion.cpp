@@ -86,13 +86,13 @@ std::vector<CoefficientMotion<T>> motion(FreeKnotSpline<T> const& s) {
   std::vector<Piece<T>> pieces;
   for (int i = 0; i <= n; ++i) pieces.emplace_back(s, i);
   std::vector<CoefficientMotion<T>> result;
-  auto const lift = [](T const& v) { return Dual<T>(v, T(0)); };
+  auto const lift = [](T const& v) { return MovingDual<T>(v, T(0)); };
   for (int j = 0; j < static_cast<int>(s.coefficients.size()); ++j) {
     CoefficientMotion<T> m;
     m.first = knot_at(s.kind, n, j + 1);
     auto const [a, b] = middle(s.kind, n, j);
     for (int k = m.first; k <= knot_at(s.kind, n, j + d); ++k) {
-      std::vector<Dual<T>> at;
+      std::vector<MovingDual<T>> at;
       for (int q = 1; q <= d; ++q) {
         int const knot = knot_at(s.kind, n, j + q);
         at.emplace_back(s.knots[static_cast<std::size_t>(knot)], T(knot == k ? 1 : 0));

@@ -11,15 +11,15 @@ namespace nwidth::fitting {
 
 /// A number and its derivative in one direction.
 template <class T>
-struct Dual {
+struct MovingDual {
   T v{0}, d{0};
-  Dual() = default;
-  explicit Dual(int c) : v(c) {}
-  Dual(T value, T derivative) : v(std::move(value)), d(std::move(derivative)) {}
-  friend Dual operator+(Dual const& a, Dual const& b) { return {a.v + b.v, a.d + b.d}; }
-  friend Dual operator-(Dual const& a, Dual const& b) { return {a.v - b.v, a.d - b.d}; }
-  friend Dual operator*(Dual const& a, Dual const& b) { return {a.v * b.v, a.d * b.v + a.v * b.d}; }
-  friend Dual operator/(Dual const& a, Dual const& b) {
+  MovingDual() = default;
+  explicit MovingDual(int c) : v(c) {}
+  MovingDual(T value, T derivative) : v(std::move(value)), d(std::move(derivative)) {}
+  friend MovingDual operator+(MovingDual const& a, MovingDual const& b) { return {a.v + b.v, a.d + b.d}; }
+  friend MovingDual operator-(MovingDual const& a, MovingDual const& b) { return {a.v - b.v, a.d - b.d}; }
+  friend MovingDual operator*(MovingDual const& a, MovingDual const& b) { return {a.v * b.v, a.d * b.v + a.v * b.d}; }
+  friend MovingDual operator/(MovingDual const& a, MovingDual const& b) {
     T const q = a.v / b.v;
     return {q, (a.d - q * b.d) / b.v};
   }

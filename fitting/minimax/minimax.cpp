@@ -103,7 +103,7 @@ MinimaxFit<T> fit_minimax(Function const& f, FreeKnotSpline<T> start, MinimaxOpt
   MinimaxFit<T> fit;
   fit.start = "given";
   fit.needed = alternation_needed(start.kind, n, free);
-  NewtonOptions newton_options;
+  LevelOptions newton_options;
   newton_options.min_spacing = options.min_spacing;
   if constexpr (std::is_same_v<T, Real>) newton_options.goal = polish_goal;
 
@@ -179,7 +179,7 @@ MinimaxFit<Real> polish_minimax(Function const& f, MinimaxFit<double> const& fit
   result.iterations = fit.iterations;
   result.outcome = fit.outcome;
   if (fit.outcome.status == Status::converged) {
-    NewtonOptions newton_options;
+    LevelOptions newton_options;
     newton_options.max_iterations = polish_steps;
     newton_options.goal = polish_goal;
     newton_options.min_spacing = options.min_spacing;

@@ -8,7 +8,7 @@
 #include "fitting/population/normal.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 /// n^d, or most + 1 if it is larger than most.
@@ -111,4 +111,4 @@ std::vector<double> GaussianField::on_grid(int n) const {
   return now;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// g(x) = sum_k c_k prod_i phi_{k_i}(x_i) on [0,1]^d, phi_0 = 1, phi_k = sqrt(2) cos(pi k x), over the multi-indices k
 /// in {0 ... K-1}^d except 0, with c_k = |k|^-(s + d/2) N(0, 1) (Euclidean |k|), divided by (sum c_k^2)^(1/2): mean 0
@@ -47,4 +47,4 @@ class GaussianField {
   std::vector<double> c_;
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -10,7 +10,7 @@
 #include "kernels/activation/smooth.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 /// v + d e, e^2 = 0: a value and its derivative.
@@ -27,11 +27,11 @@ struct Dual {
 };
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population
 
 template <>
-struct nwidth::activation::ops<nwidth::fitting::Dual> {
-  using Dual = nwidth::fitting::Dual;
+struct nwidth::activation::ops<nwidth::fitting::population::Dual> {
+  using Dual = nwidth::fitting::population::Dual;
   static Dual relu(Dual x) { return x.v <= 0 ? Dual(0) : x; }
   static Dual fma(Dual a, Dual b, Dual c) { return a * b + c; }
   static Dual ratio(long p, long q) { return static_cast<double>(p) / static_cast<double>(q); }
@@ -46,7 +46,7 @@ struct nwidth::activation::ops<nwidth::fitting::Dual> {
   }
 };
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 /// unit(t) with coefficients a_0 = 0, a_1 ... a_r, in any scalar.
@@ -175,4 +175,4 @@ void NetworkModel::derivative(double const* p, Eigen::VectorXd const& c, Eigen::
   }
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

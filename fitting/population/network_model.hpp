@@ -5,7 +5,7 @@
 
 #include "fitting/population/separable.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// An activation of hidden neurons.
 struct Unit {
@@ -75,4 +75,4 @@ class NetworkModel final : public SeparableModel {
   std::vector<ParameterBlock> blocks_;
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <random>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// One step of splitmix64: neighbouring seeds give unrelated generators.
 inline std::uint64_t mix_seed(std::uint64_t x) {
@@ -51,4 +51,4 @@ class Normal {
   bool has_spare_ = false;
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

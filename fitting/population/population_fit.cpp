@@ -7,7 +7,7 @@
 #include "fitting/population/variable_projection.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 constexpr int most_revivals = 5;
@@ -113,4 +113,4 @@ ScalingResult scaling_study(ScalingStudy const& study) {
   return result;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

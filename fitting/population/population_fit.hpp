@@ -11,7 +11,7 @@
 #include "fitting/population/scaling_law.hpp"
 #include "fitting/problem/status.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// What a progress callback is told after each iteration.
 struct FitProgress {
@@ -102,4 +102,4 @@ struct ScalingResult {
 /// @throws InvalidInput as GaussianField, PopulationLoss and population_curve, or without targets
 ScalingResult scaling_study(ScalingStudy const& study);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

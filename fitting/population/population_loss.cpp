@@ -5,7 +5,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 double sigmoid(double g) { return g < 0 ? std::exp(g) / (1 + std::exp(g)) : 1 / (1 + std::exp(-g)); }
@@ -92,4 +92,4 @@ double PopulationLoss::entropy() const {
   return sum / static_cast<double>(points());
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

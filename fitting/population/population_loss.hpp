@@ -5,7 +5,7 @@
 
 #include "fitting/population/gaussian_field.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// KL(Bernoulli(sigmoid(g)) || Bernoulli(sigmoid(g + delta))), in nats. Relative error below 1e-11 for |delta| <= 700.
 double bernoulli_divergence(double g, double delta);
@@ -46,4 +46,4 @@ class PopulationLoss {
   Eigen::MatrixXd coordinates_;
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

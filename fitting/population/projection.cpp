@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 constexpr double least_pivot = 1e-13;
@@ -54,4 +54,4 @@ Projection project(Eigen::MatrixXd& phi, Eigen::VectorXd const& y, bool with_ran
   return result;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -3,7 +3,7 @@
 #pragma once
 #include <Eigen/Core>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// The projection of y onto the span of the columns of Phi.
 struct Projection {
@@ -20,4 +20,4 @@ struct Projection {
 /// @param phi  destroyed
 Projection project(Eigen::MatrixXd& phi, Eigen::VectorXd const& y, bool with_range);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

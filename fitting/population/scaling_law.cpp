@@ -7,7 +7,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 PredictedExponents predicted_exponents(int d, double s, Unit const& unit) {
   if (d < 1 || d > 3) throw InvalidInput("exponents in " + std::to_string(d) + " dimensions: 1, 2, 3 are possible");
@@ -44,4 +44,4 @@ MeasuredExponents measured_exponents(std::vector<double> const& sizes, std::vect
   return e;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -5,7 +5,7 @@
 
 #include "fitting/population/network_model.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// How the loss falls as the size N of the network grows: loss ~ N^-exponent, for a target in H^s on [0,1]^d.
 struct PredictedExponents {
@@ -26,4 +26,4 @@ struct MeasuredExponents {
 /// @throws InvalidInput if there are not two points, sizes do not ascend or losses are not positive and finite
 MeasuredExponents measured_exponents(std::vector<double> const& sizes, std::vector<double> const& losses);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 #include <vector>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// Consecutive nonlinear parameters that move together.
 struct ParameterBlock {
@@ -32,4 +32,4 @@ class SeparableModel {
   }
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -8,7 +8,7 @@
 #include "fitting/population/projection.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 constexpr int candidates = 2 * NetworkModel::most_width;
@@ -160,4 +160,4 @@ std::vector<double> grown_start(ProjectedProblem const& problem, NetworkModel co
                               : grow_two_layers(large, small, p, seed);
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -6,7 +6,7 @@
 #include "fitting/population/network_model.hpp"
 #include "fitting/population/variable_projection.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// Parameters of a network at random. First layer, d = 1: kinks equidistant but for N(0, 0.3/W) of jitter, slopes
 /// +-2 exp(0.3 N(0,1)); d > 1: directions uniform, slope 2, biases uniform on [-1.5, 1.5]. Second layer: weights
@@ -26,4 +26,4 @@ std::vector<double> random_start(NetworkModel const& model, std::uint64_t seed);
 std::vector<double> grown_start(ProjectedProblem const& problem, NetworkModel const& large, NetworkModel const& small,
                                 std::vector<double> const& p, ProjectedValue const& value, std::uint64_t seed);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -11,7 +11,7 @@
 #include "fitting/population/projection.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -204,4 +204,4 @@ ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> 
   return result;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -6,7 +6,7 @@
 #include "fitting/population/separable.hpp"
 #include "fitting/problem/status.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 
 /// min over p of F(p), F(p) = min over c of |D (Phi(p) c - g)|^2, D = diag(root_weights).
 struct ProjectedProblem {
@@ -61,4 +61,4 @@ struct ProjectedFit {
 /// @throws InvalidInput if lengths do not fit, more parameters and columns than points, or Phi not finite at the start
 ProjectedFit fit_projected(ProjectedProblem const& problem, std::vector<double> start, ProjectedOptions const& options);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

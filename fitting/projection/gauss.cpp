@@ -2,43 +2,19 @@
 #include "fitting/projection/gauss.hpp"
 
 #include <algorithm>
-#include <array>
-#include <boost/math/special_functions/legendre.hpp>
 #include <cmath>
 #include <iterator>
-#include <mutex>
 
-#include "theory/number/error.hpp"
+#include "fitting/least_squares/gauss.hpp"
 
 namespace nwidth::fitting {
-
-GaussRule const& gauss(int q) {
-  constexpr int most = 200;
-  if (q < 1 || q > most)
-    throw InvalidInput("a Gauss rule has 1 to " + std::to_string(most) + " nodes, not " + std::to_string(q));
-  static std::array<GaussRule, most + 1> rules;
-  static std::mutex guard;
-  std::lock_guard<std::mutex> const lock(guard);
-  GaussRule& rule = rules[static_cast<std::size_t>(q)];
-  if (rule.node.empty()) {
-    std::vector<double> const half = boost::math::legendre_p_zeros<double>(q);  // those >= 0, ascending
-    for (auto x = half.rbegin(); x != half.rend(); ++x)
-      if (*x != 0) rule.node.push_back(-*x);
-    rule.node.insert(rule.node.end(), half.begin(), half.end());
-    for (double x : rule.node) {
-      double const slope = boost::math::legendre_p_prime(q, x);
-      rule.weight.push_back(2 / ((1 - x) * (1 + x) * slope * slope));
-    }
-  }
-  return rule;
-}
 
 CompositeRule composite_gauss(int q, double a, double b, std::vector<double> const& knots,
                               std::vector<double> const& fixed) {
   std::vector<double> ends{a};
   std::merge(knots.begin(), knots.end(), fixed.begin(), fixed.end(), std::back_inserter(ends));
   ends.push_back(b);
-  GaussRule const& rule = gauss(q);
+  GaussRule<double> const& rule = gauss_rule<double>(q);
   CompositeRule result;
   result.node.reserve(rule.node.size() * ends.size());
   result.weight.reserve(rule.node.size() * ends.size());

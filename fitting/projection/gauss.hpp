@@ -5,13 +5,6 @@
 
 namespace nwidth::fitting {
 
-/// Nodes in ascending order and weights on [-1, 1]; exact for degree 2 q - 1.
-struct GaussRule {
-  std::vector<double> node, weight;
-};
-/// @throws InvalidInput unless 1 <= q <= 200. Each rule is computed once.
-GaussRule const& gauss(int q);
-
 /// q Gauss nodes on each piece between neighbours of a, the union of knots and fixed points, b: as many nodes wherever
 /// the knots lie, the fixed points staying where they are. Pieces of length 0 have weights 0.
 struct CompositeRule {

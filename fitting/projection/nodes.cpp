@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "fitting/least_squares/gauss.hpp"
 #include "fitting/projection/gauss.hpp"
 
 namespace nwidth::fitting {
@@ -33,7 +34,7 @@ Nodes tensor(int d, std::vector<double> const& node, std::vector<double> const& 
 
 Nodes tensor_gauss(int d, int q) {
   if (d < 1) throw InvalidInput("a tensor rule needs at least one axis, not " + std::to_string(d));
-  GaussRule const& rule = gauss(q);
+  GaussRule<double> const& rule = gauss_rule<double>(q);
   return tensor(d, rule.node, rule.weight);
 }
 

@@ -9,7 +9,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 using Matrix = Eigen::MatrixXd;
@@ -122,4 +122,4 @@ Barycentric<double> lawson(std::vector<double> const& x, std::vector<double> con
   return best;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -4,7 +4,7 @@
 #pragma once
 #include <vector>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// r(x) = sum_j alpha_j/(x - t_j) / sum_j beta_j/(x - t_j): type (n, n) with n + 1 support points, alpha_j/beta_j at
 /// t_j.
@@ -43,4 +43,4 @@ Barycentric<double> lawson(std::vector<double> const& x, std::vector<double> con
 /// max |f - r| over the samples; infinite if r is not finite at one.
 double sampled_error(std::vector<double> const& x, std::vector<double> const& f, Barycentric<double> const& r);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

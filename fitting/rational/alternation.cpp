@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 template <class T>
@@ -215,4 +215,4 @@ template ErrorExtrema<Real> error_extrema(SupProblem<Real> const&, RationalFunct
 template std::vector<Extremum<double>> alternating(std::vector<Extremum<double>>, std::size_t);
 template std::vector<Extremum<Real>> alternating(std::vector<Extremum<Real>>, std::size_t);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

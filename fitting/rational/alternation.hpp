@@ -7,7 +7,7 @@
 #include "fitting/problem/function.hpp"
 #include "fitting/rational/rational_function.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// f on [a, b], or on [0, b] where a symmetry stands for the other half.
 template <class T>
@@ -49,4 +49,4 @@ ErrorExtrema<T> error_extrema(SupProblem<T> const& problem, RationalFunction<T> 
 template <class T>
 std::vector<Extremum<T>> alternating(std::vector<Extremum<T>> points, std::size_t count);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -5,7 +5,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 Rational to_exact(double x) { return exact(x); }
@@ -92,4 +92,4 @@ AlternationBound alternation_bound(Function const& f, Minimax<T> const& best) {
 template AlternationBound alternation_bound(Function const&, Minimax<double> const&);
 template AlternationBound alternation_bound(Function const&, Minimax<Real> const&);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -8,7 +8,7 @@
 #include "fitting/rational/exact_rational.hpp"
 #include "fitting/rational/minimax.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 struct AlternationBound {
   Rational lower = 0;  ///< <= dist(f, R_{m,n}) on [a, b] in the sup norm, if proved; else 0, which is true but idle
@@ -40,4 +40,4 @@ AlternationBound alternation_bound(Function const& f, ExactRational const& r, in
 template <class T>
 AlternationBound alternation_bound(Function const& f, Minimax<T> const& best);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -5,7 +5,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 Rational horner(std::vector<Rational> const& c, Rational const& u) {
@@ -87,4 +87,4 @@ Network to_network(ExactRational const& r) {
 template ExactRational exact_rational(RationalFunction<double> const&, Rational const&, Rational const&, int);
 template ExactRational exact_rational(RationalFunction<Real> const&, Rational const&, Rational const&, int);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

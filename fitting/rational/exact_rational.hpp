@@ -6,7 +6,7 @@
 #include "fitting/rational/rational_function.hpp"
 #include "theory/network/network.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// r(x) = P(u)/Q(u), u = (x - (a + b)/2)/((b - a)/2), with exact coefficients, constant term first.
 struct ExactRational {
@@ -32,4 +32,4 @@ ExactRational exact_rational(RationalFunction<T> const& r, Rational const& a, Ra
 /// The network of one neuron: the rational activation P/Q of u, then the output 1 times it. Its function is r exactly.
 Network to_network(ExactRational const& r);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -6,7 +6,7 @@
 #include <limits>
 #include <sstream>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 template <class T>
@@ -170,4 +170,4 @@ template struct ExchangeRun<Real>;
 template class Exchange<double>;
 template class Exchange<Real>;
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -8,7 +8,7 @@
 #include "fitting/rational/alternation.hpp"
 #include "fitting/rational/levelled.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// What one run of the exchange came to.
 template <class T>
@@ -58,4 +58,4 @@ class Exchange {
   T eps_, least_;
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -9,7 +9,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 /// mu_i up to a common factor. The differences are scaled to an interval of capacity 1, so that products of a hundred
@@ -140,4 +140,4 @@ template Levelled<double> levelled_reference(std::vector<double> const&, std::ve
                                              Symmetry);
 template Levelled<Real> levelled_reference(std::vector<Real> const&, std::vector<Real> const&, int, int, Symmetry);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

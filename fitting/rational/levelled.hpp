@@ -5,7 +5,7 @@
 
 #include "fitting/rational/rational_function.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// A levelled error on a reference.
 template <class T>
@@ -37,4 +37,4 @@ template <class T>
 Levelled<T> levelled_reference(std::vector<T> const& x, std::vector<T> const& f, int m, int n,
                                Symmetry symmetry = Symmetry::none);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -10,7 +10,7 @@
 #include "fitting/rational/exchange.hpp"
 #include "fitting/rational/start.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 std::string type_name(int m, int n) { return "(" + std::to_string(m) + ", " + std::to_string(n) + ")"; }
@@ -360,4 +360,4 @@ Minimax<T> minimax(Function const& f, int m, int n, MinimaxOptions const& option
 template Minimax<double> minimax(Function const&, int, int, MinimaxOptions const&);
 template Minimax<Real> minimax(Function const&, int, int, MinimaxOptions const&);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -9,7 +9,7 @@
 #include "fitting/problem/status.hpp"
 #include "fitting/rational/rational_function.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 struct MinimaxOptions {
   double levelling = 0;      ///< largest/level - 1 to reach; 0: 1e-30 in Real, 1e-9 in double
@@ -59,4 +59,4 @@ struct Minimax {
 template <class T>
 Minimax<T> minimax(Function const& f, int m, int n, MinimaxOptions const& options = {});
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

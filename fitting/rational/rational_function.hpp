@@ -7,7 +7,7 @@
 
 #include "theory/number/real.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// phi_0 = 1/beta_0, beta_{j+1} phi_{j+1} = (t - alpha_j) phi_j - beta_j phi_{j-1}: orthonormal for some measure.
 template <class T>
@@ -111,4 +111,4 @@ struct RationalFunction {
   }
 };
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

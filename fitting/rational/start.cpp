@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 std::vector<double> chebyshev_reference(double a, double b, int count) {
   std::vector<double> x;
@@ -75,4 +75,4 @@ std::vector<double> transplanted(std::vector<double> const& reference, double a,
   return x;
 }
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

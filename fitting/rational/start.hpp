@@ -3,7 +3,7 @@
 #pragma once
 #include <vector>
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 
 /// `count` Chebyshev extremal points of [a, b], ends included, a little skew: a symmetric reference levels even
 /// functions at 0.
@@ -16,4 +16,4 @@ std::vector<double> chebyshev_reference(double a, double b, int count);
 std::vector<double> transplanted(std::vector<double> const& reference, double a, double b,
                                  std::vector<double> const& singular, int count, double stretch);
 
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -4,7 +4,7 @@
 #include <Eigen/QR>
 #include <cmath>
 
-#include "fitting/projection/gauss.hpp"
+#include "fitting/least_squares/gauss.hpp"
 #include "tests/random.hpp"
 
 namespace nwidth::fitting {
@@ -12,7 +12,7 @@ namespace {
 
 /// The L2 error of the best polynomial of degree 9 to exp, from Legendre polynomials.
 double degree_nine_limit() {
-  GaussRule const& rule = gauss(60);
+  GaussRule<double> const& rule = gauss_rule<double>(60);
   Eigen::MatrixXd phi(60, 10);
   Eigen::VectorXd y(60);
   for (int q = 0; q < 60; ++q) {

@@ -34,7 +34,7 @@ TEST(AlternationNewton, returns_to_the_best_fit_quadratically) {
     std::vector<Real> knots = start.knots;
     for (std::size_t k = 1; k + 1 < knots.size(); ++k) knots[k] += Real(k % 2 == 0 ? c.shift : -c.shift);
     start = transported(start, knots);
-    NewtonOptions options;
+    LevelOptions options;
     options.goal = 1e-60;
     double before = 1;
     for (int steps = 0; steps <= 9; ++steps) {

@@ -8,7 +8,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 TEST(GaussianField, on_a_grid_is_its_values_there_with_mean_0_and_variance_1) {
@@ -98,4 +98,4 @@ TEST(GaussianField, refuses_bad_input) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -10,7 +10,7 @@
 #include "theory/network/network.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 char const* const all_units[] = {"relu", "relu2", "relu3", "polyrelu2", "polyrelu3", "polyrelu4", "gelu", "silu"};
@@ -161,4 +161,4 @@ TEST(NetworkModel, refuses_bad_input) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

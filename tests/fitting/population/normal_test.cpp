@@ -7,7 +7,7 @@
 
 #include "tests/random.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 TEST(Normal, has_the_moments_of_the_normal_law) {
@@ -60,4 +60,4 @@ TEST(Normal, of_neighbouring_seeds_is_unrelated) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

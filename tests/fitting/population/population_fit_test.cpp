@@ -8,7 +8,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 ScalingStudy study(int d, double s, int n, char const* unit) {
@@ -169,4 +169,4 @@ TEST(PopulationFit, refuses_bad_input) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

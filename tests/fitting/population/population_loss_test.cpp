@@ -9,7 +9,7 @@
 #include "theory/number/ball.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 /// p log(p/p') + q log(q/q') in balls.
@@ -92,4 +92,4 @@ TEST(PopulationLoss, refuses_bad_input) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -8,7 +8,7 @@
 
 #include "tests/random.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 Eigen::MatrixXd random_matrix(std::mt19937_64& g, Eigen::Index n, Eigen::Index m) {
@@ -73,4 +73,4 @@ TEST(Projection, survives_zeros_and_says_nan) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -7,7 +7,7 @@
 
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 TEST(ScalingLaw, draws_the_three_lines) {
@@ -63,4 +63,4 @@ TEST(ScalingLaw, refuses_bad_input) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -9,7 +9,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 TEST(Starts, at_random_depend_on_the_seed_alone_and_sit_on_their_gauges) {
@@ -88,4 +88,4 @@ TEST(Starts, refuse_to_grow_out_of_something_else) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

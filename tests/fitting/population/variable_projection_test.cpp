@@ -11,7 +11,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::population {
 namespace {
 
 ProjectedProblem problem_of(NetworkModel const& model, PopulationLoss const& loss) {
@@ -149,4 +149,4 @@ TEST(VariableProjection, refuses_bad_input) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::population

@@ -4,28 +4,9 @@
 #include <cmath>
 
 #include "tests/random.hpp"
-#include "theory/number/error.hpp"
 
 namespace nwidth::fitting {
 namespace {
-
-TEST(Gauss, is_exact_to_degree_2q_minus_1_and_not_beyond) {
-  for (int q : {1, 2, 3, 8, 17, 48, 96}) {
-    GaussRule const& rule = gauss(q);
-    ASSERT_EQ(rule.node.size(), static_cast<std::size_t>(q));
-    for (int k = 0; k < std::min(2 * q, 40); ++k) {
-      double sum = 0;
-      for (std::size_t j = 0; j < rule.node.size(); ++j) sum += rule.weight[j] * std::pow(rule.node[j], k);
-      EXPECT_NEAR(sum, k % 2 == 0 ? 2.0 / (k + 1) : 0.0, 1e-14 * (q + 10)) << q << ' ' << k;
-    }
-    if (q > 8) continue;
-    double sum = 0;
-    for (std::size_t j = 0; j < rule.node.size(); ++j) sum += rule.weight[j] * std::pow(rule.node[j], 2 * q);
-    EXPECT_GT(2.0 / (2 * q + 1) - sum, 1e-6) << q;
-  }
-  EXPECT_THROW(gauss(0), InvalidInput);
-  EXPECT_THROW(gauss(201), InvalidInput);
-}
 
 TEST(CompositeGauss, integrates_splines_exactly_wherever_their_knots_lie) {
   test::for_random(50, [](std::mt19937_64& g) {

@@ -9,7 +9,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 struct Samples {
@@ -83,4 +83,4 @@ TEST(Aaa, refuses_too_few_samples) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

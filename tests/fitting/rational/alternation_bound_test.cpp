@@ -6,7 +6,7 @@
 #include "tests/random.hpp"
 #include "theory/certify/sup_norm.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 /// sup |f - r| of the network of one neuron and the proved bound differ by the factor 1 + 1e-6 at most.
@@ -112,4 +112,4 @@ TEST(AlternationBound, says_what_is_not_proved) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

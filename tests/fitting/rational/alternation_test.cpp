@@ -9,7 +9,7 @@
 
 #include "tests/random.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 template <class T>
@@ -91,4 +91,4 @@ TEST(Alternating, keeps_the_largest_and_the_signs) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

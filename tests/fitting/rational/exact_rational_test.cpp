@@ -7,7 +7,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 TEST(ExactRational, is_the_function_that_was_found) {
@@ -30,4 +30,4 @@ TEST(ExactRational, is_the_function_that_was_found) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

@@ -9,7 +9,7 @@
 #include "tests/random.hpp"
 #include "theory/number/error.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 template <class T>
@@ -95,4 +95,4 @@ TEST(Levelled, refuses_what_is_no_reference) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational

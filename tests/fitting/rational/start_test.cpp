@@ -8,7 +8,7 @@
 
 #include "tests/random.hpp"
 
-namespace nwidth::fitting {
+namespace nwidth::fitting::rational {
 namespace {
 
 void expect_ascending_in(std::vector<double> const& x, double a, double b) {
@@ -66,4 +66,4 @@ TEST(Start, transplanted_references_ascend) {
 }
 
 }  // namespace
-}  // namespace nwidth::fitting
+}  // namespace nwidth::fitting::rational
