@@ -26,7 +26,7 @@ struct ProvedFitOptions {
   bool bounds = true;      ///< false: no lower bounds, which take most of the time for many knots
   /// For the error of the rounded network.
   certify::Options certify;
-  /// What is being done, for a person who waits: "fitting", "lower bound", "certifying".
+  /// What is being done, for a person who waits: "fitting", "certifying", "lower bound".
   std::function<void(std::string const&)> progress;
 };
 
@@ -49,8 +49,9 @@ struct ProvedFit {
 };
 
 /// Fits, rounds, certifies and bounds. Sup norm: starts by segments, then minimax_fit; a fit that converged is polished
-/// in 100 digits if doubles do not resolve it. Bounds: the better of segments (A), alternation (B) and blocks (C), as
-/// the class allows. L2: fit_spline_l2.
+/// in 100 digits if doubles do not resolve it. Bounds: the better of segments (A) and alternation (B), as the class
+/// allows; for n <= 32, simple knots and degree >= 2 also blocks (C) where A and B leave a factor above 1.01. L2:
+/// fit_spline_l2.
 /// @param n  interior knots, 0 <= n <= 512
 /// @throws InvalidInput as the parts
 /// Cost: 0.1 to 10 s for n <= 64.
