@@ -28,7 +28,7 @@ void better(std::optional<LowerBound>& best, LowerBound const& next, SplineClass
 Rational const blocks_from(101, 100);
 constexpr int most_block_knots = 32;
 
-/// @param error  of a good fit with k knots: what the bound is compared with
+/// @param error  of a fit with k knots: what the bound is compared with
 void better_by_blocks(std::optional<LowerBound>& best, Function const& f, SplineClass const& kind, int k,
                       Rational const& error) {
   if (kind.multiplicity > 1 || kind.degree < 2 || k > most_block_knots) return;
@@ -100,13 +100,7 @@ void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pr
   if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
   report(o, "lower bound for all networks");
   int const neurons = static_cast<int>(r.network.neurons());
-  if (neurons == n) {
-    r.all_bound = r.bound;
-  } else {
-    Leveled const all = leveled(f, kind, neurons, true);
-    r.all_bound = all.bound;
-    better_by_blocks(r.all_bound, f, kind, neurons, exact(all.fit.level));
-  }
+  r.all_bound = neurons == n ? r.bound : leveled(f, kind, neurons, true).bound;
   if (r.all_bound) r.all_factor = factor_of(*r.all_bound, kind, r.sup);
 }
 

@@ -54,7 +54,16 @@ struct ProvedFit {
 /// fit_spline_l2.
 /// @param n  interior knots, 0 <= n <= 512
 /// @throws InvalidInput as the parts
-/// Cost: 0.1 to 10 s for n <= 64.
+/// Cost: 0.1 to 20 s for n <= 64.
 ProvedFit proved_fit(Function const& f, SplineClass const& kind, int n, ProvedFitOptions const& options = {});
+
+/// The same for networks of PolyReLU with one coefficient vector for the layer, in L2: fit_shared_polyrelu of degree 3,
+/// its network with every number rounded to options.bits. Of `spline` the knots are filled in, no coefficients.
+/// @throws InvalidInput unless options.norm is l2 and 1 <= n <= 64, or if numbers are out of the format's range
+/// Cost: seconds for n <= 16, a minute for n = 64.
+ProvedFit proved_shared_fit(Function const& f, int n, ProvedFitOptions const& options);
+
+/// Every number of the network to `bits` significant bits, as round_to_bits does.
+Network rounded(Network const& net, int bits);
 
 }  // namespace nwidth::fitting
