@@ -71,11 +71,10 @@ def draw(fit):
                 axis.axvline(knot, color=KNOTS, linewidth=0.6, alpha=0.35, zorder=0, label=label)
         axis.margins(x=0.01)
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4), useMathText=True)
-        # Beside the panels' data, not over them.
-        columns = 3 if axis is above else 2
-        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0 if axis is above else -0.34)}
-        axis.legend(ncols=columns, frameon=False, fontsize=8, **place)
-    above.set_title(title(fit), fontsize=10, pad=24)
+    above.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
+    if "samples" not in fit:  # beside the panels' data, not over them
+        below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, frameon=False, fontsize=8)
+    above.set_title(title(fit), fontsize=10, pad=24, parse_math=False)
     above.set_ylabel("value")
     below.set_ylabel("residual" if "samples" in fit else "error")
     below.set_xlabel("x")

@@ -98,6 +98,7 @@ void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pr
   report(o, "lower bound");
   better_by_blocks(r.bound, f, kind, n, r.sup.upper);
   if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
+  if (!o.all_networks) return;
   report(o, "lower bound for all networks");
   int const neurons = static_cast<int>(r.network.neurons());
   r.all_bound = neurons == n ? r.bound : leveled(f, kind, neurons, true).bound;

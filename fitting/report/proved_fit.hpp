@@ -21,9 +21,10 @@ enum class Norm { sup, l2 };
 
 struct ProvedFitOptions {
   Norm norm = Norm::sup;
-  int bits = 53;           ///< of each weight of the network: 53 means doubles
-  std::uint64_t seed = 1;  ///< of random starts (L2 where knots are few for the oscillations of f)
-  bool bounds = true;      ///< false: no lower bounds, which take most of the time for many knots
+  int bits = 53;             ///< of each weight of the network: 53 means doubles
+  std::uint64_t seed = 1;    ///< of random starts (L2 where knots are few for the oscillations of f)
+  bool bounds = true;        ///< false: no lower bounds, which take most of the time for many knots
+  bool all_networks = true;  ///< false: none for networks of as many neurons either, which cost a second fit
   /// For the error of the rounded network.
   certify::Options certify;
   /// What is being done, for a person who waits: "fitting", "certifying", "lower bound".
