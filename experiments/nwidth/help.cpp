@@ -89,7 +89,7 @@ Examples:
   nwidth fit --samples data.csv --loss huber --activation relu2 --knots 5 --out net.safetensors
 
 Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the fit did not converge and is
-not proved to be within 1 % of the best.)~";
+not proved to be within 20 % of the best.)~";
 
 char const* const certify =
     "A rigorous enclosure of the largest error |target - network| over the domain: of the real function of the "

@@ -16,7 +16,7 @@ using fitting::Norm;
 using fitting::ProvedFit;
 
 // A fit that is proved so near to the best, or exact, is done, whatever became of its alternation.
-Rational const near_best(101, 100);
+Rational const near_best(6, 5);
 
 /// "1.035399", rounded up.
 std::string factor_text(fitting::LowerBound const& bound, fitting::ProvedFactor const& factor) {

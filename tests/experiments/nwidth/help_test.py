@@ -36,7 +36,8 @@ def test_examples_are_valid(tmp_path):
             if command == "rates":
                 continue  # run in rates_test.py, with a small configuration
             result = run(*split(example), cwd=tmp_path)
-            assert result.code == 0 or "cannot read" in result.err, (example, result.err)
+            excused = "cannot read" in result.err or "no enclosure of the L2 norm" in result.out
+            assert result.code == 0 or excused, (example, result.err)
 
 
 def split(example):
