@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/nwidth/commands/fit_request.hpp"
 
+#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -64,6 +65,12 @@ FitRequest::FitRequest(FitOptions const& o) {
   shared = shape.shared;
   if (shared && !o.samples.empty())
     throw InvalidInput("--activation = 'polyrelu-shared' with --samples: allowed are relu, relu2, relu3 and polyrelu");
+  std::filesystem::path const out = std::filesystem::path(o.out).lexically_normal();
+  if (!o.figure.empty() && std::filesystem::path(o.figure + ".json").lexically_normal() == out)
+    throw InvalidInput("--figure = '" + o.figure + "' writes '" + o.figure +
+                       ".json', which is --out: allowed is another");
+  if (!o.samples.empty() && std::filesystem::path(o.samples).lexically_normal() == out)
+    throw InvalidInput("--out = '" + o.out + "' is the file of --samples: allowed is another");
   if (o.samples.empty() && !o.loss.empty())
     throw InvalidInput("--loss = '" + o.loss + "' with --target: allowed with --samples only");
   if (!o.samples.empty() && o.no_bound) throw InvalidInput("--no-bound with --samples: allowed with --target only");

@@ -182,6 +182,8 @@ REFUSED = [
     (["fit", "--target", "x", "--activation", "polyrelu-shared", "--knots", "0", "--out", "n"], "--knots", "1 to 64"),
     (target_words("--knots", "4", out="missing/net.json"), "cannot write", "missing/net.json"),
     (target_words("--knots", "4", "--figure", "missing/figure"), "cannot write", "missing/figure.json"),
+    (target_words("--knots", "4", "--figure", "./net"), "--figure = './net'", "--out"),
+    ([*sample_words()[:-2], "--out", "./data.csv"], "--out = './data.csv'", "--samples"),
     (sample_words(), "cannot read", "data.csv"),
     (sample_words("--norm", "sup"), "--norm = 'sup'", "allowed is l2"),
     (sample_words("--loss", "l1"), "--loss = 'l1'", "l2, huber and cauchy"),
