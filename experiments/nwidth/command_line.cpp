@@ -101,15 +101,21 @@ int run_command_line(int argc, char** argv) {
   CLI::App* const fit_command =
       command("fit", "fit a network to a target, and prove how far it is from the best possible", help::fit,
               help::fit_footer, fit.json);
-  fit_command->add_option("--target", fit.target, target_help)->required();
-  fit_command->add_option("--activation", fit.activation, "relu, relu2, relu3 or polyrelu (cubic, per neuron)")
+  fit_command->add_option("--target", fit.target, target_help);
+  fit_command->add_option("--samples", fit.samples, "instead of a target: a text file of lines x,y or x,y,weight");
+  fit_command->add_option("--loss", fit.loss, "on samples: l2, huber or cauchy (default l2)");
+  fit_command
+      ->add_option("--activation", fit.activation,
+                   "relu, relu2, relu3, polyrelu (cubic, per neuron) or polyrelu-shared (cubic, per layer)")
       ->required();
-  fit_command->add_option("--knots", fit.knots, "interior knots, 0 to 512");
+  fit_command->add_option("--knots", fit.knots, "interior knots, 0 to 512 (polyrelu-shared: 1 to 64)");
   fit_command->add_option("--width", fit.width, "or neurons in all: knots and what is always on");
   fit_command->add_option("--depth", fit.depth, "hidden layers: 1");
-  fit_command->add_option("--domain", fit.domain, "the interval a,b (default -1,1)");
-  fit_command->add_option("--norm", fit.norm, "sup or l2 (default sup)");
+  fit_command->add_option("--domain", fit.domain, "the interval a,b (default -1,1, or that of the samples)");
+  fit_command->add_option("--norm", fit.norm, "sup or l2 (default sup; polyrelu-shared and samples: l2 only)");
   fit_command->add_option("--out", fit.out, "the network file to write")->required();
+  fit_command->add_option("--format", fit.format, "json, onnx or safetensors (default by the ending of --out)");
+  fit_command->add_option("--bits", fit.bits, "of each weight, 2 to 1000 (default 53: doubles)");
   fit_command->add_option("--figure", fit.figure, "also write FIGURE.json, .svg, .pdf and .png");
   fit_command->add_option("--seed", fit.seed, "of random starts, 0 to 2^53 (default 1)");
   fit_command->add_flag("--no-bound", fit.no_bound, "leave the lower bounds out");

@@ -32,7 +32,8 @@ struct ConstructOptions {
 int run_construct(ConstructOptions const& o);
 
 struct FitOptions {
-  std::string target, activation, knots, width, depth, domain, norm, rel, digits, seed, out, figure;
+  std::string target, samples, loss, activation, knots, width, depth, domain, norm, bits, rel, digits, seed;
+  std::string out, format, figure;
   bool no_bound = false, json = false;
 };
 int run_fit(FitOptions const& o);

@@ -61,26 +61,35 @@ Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach 
 at most --eps (the network is written).)~";
 
 char const* const fit =
-    "Fits a network of one hidden layer to the target, all knots free; writes it with its weights rounded to doubles;\n"
-    "certifies the error of that network; and proves below which error no network of this kind can go.";
+    "Fits a network of one hidden layer to a target or to samples, all knots free; writes it with its weights rounded\n"
+    "to doubles; certifies the error of that network; and proves below which error no network of this kind can go.";
 char const* const fit_footer = R"~(Activations, and the neurons that n knots need:
-  relu       n + 1   continuous, piecewise linear
-  relu2      n + 2   C^1, quadratic
-  relu3      n + 3   C^2, cubic
-  polyrelu   n + 1   continuous, cubic: PolyReLU of degree 3 with coefficients of its own for each neuron
+  relu             n + 1   continuous, piecewise linear
+  relu2            n + 2   C^1, quadratic
+  relu3            n + 3   C^2, cubic
+  polyrelu         n + 1   continuous, cubic: PolyReLU of degree 3 with coefficients of its own for each neuron
+  polyrelu-shared  n + 3   the same with one coefficient vector for the layer, L2 norm only, no lower bound
 
-The lower bound holds for every function with as many knots: kind A (segments; also discontinuous ones) or B (alternation;
-relu, relu2, relu3). "all networks" compares with every network of as many neurons, each of which could be a knot.
+The lower bound holds for every function with as many knots: kind A (segments; also discontinuous ones), B (alternation)
+or C (blocks; both for relu, relu2, relu3). "all networks" compares with every network of as many neurons, each of which
+could be a knot.
 Status: converged or flat are fits; knot collapse, rank deficient, no alternation, below precision and max iterations say
 what is wrong (the network is written and certified all the same).
 
+Samples: decimal x,y or x,y,weight on each line; names in the first line, # comments and any order are fine. A weight w
+means a variance of sigma^2/w. Knots and B-spline coefficients come with standard errors, residuals with their norms;
+nothing is certified, since samples are no function.
+Formats: json is exact; onnx and safetensors hold doubles, and the answer says how many numbers they rounded.
+
 Examples:
   nwidth fit --target "exp(x)" --activation relu2 --knots 16 --out net.json
-  nwidth fit --target "1/(1+25*x^2)" --activation polyrelu --width 9 --out net.json --figure runge
+  nwidth fit --target "1/(1+25*x^2)" --activation polyrelu --width 9 --out net.onnx --figure runge
   nwidth fit --target "sqrt(x)" --activation relu --knots 15 --domain 0,1 --out net.json --json
   nwidth fit --target "sin(4*pi*x)" --activation relu3 --knots 24 --norm l2 --out net.json
+  nwidth fit --samples data.csv --loss huber --activation relu2 --knots 5 --out net.safetensors
 
-Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the fit did not converge.)~";
+Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the fit did not converge and is
+not proved to be within 20 % of the best.)~";
 
 char const* const certify =
     "A rigorous enclosure of the largest error |target - network| over the domain, or of its L2 norm: of the real "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws a fit from the file that `nwidth fit --figure` writes: target and network, and the error with its alternations.
+"""Draws a fit from the file that `nwidth fit --figure` writes: target or samples and network, and what is between them.
 
 python3 experiments/plot/fit.py fit.json --out fit
 
@@ -31,38 +31,53 @@ def title(fit):
     return f"{name}:  {fit['neurons']} neurons, {len(fit['knots'])} knots"
 
 
+def draw_error(axis, fit):
+    """The error with its peaks between the certified level and the proved bound; or residuals at samples."""
+    if "samples" in fit:
+        axis.plot(fit["samples"]["x"], fit["samples"]["error"], ".", color=TARGET, markersize=3, label="residuals")
+        axis.axhline(0, color=NETWORK, linewidth=1.0)
+        return
+    axis.plot(fit["x"], fit["error"], color=TARGET, linewidth=1.0, label="target minus network")
+    levels = (
+        ("sup_upper", NETWORK, (0, (4, 2)), "largest error: at most {}, certified"),
+        ("bound", BOUND, (0, (1, 1.5)), "least for {n} knots: at least {}, proved"),
+    )
+    for key, color, style, label in levels:
+        if key in fit:
+            text = label.format(fit[key]["text"], n=len(fit["knots"]))
+            axis.axhline(fit[key]["at"], color=color, linewidth=1.0, linestyle=style, label=text)
+            axis.axhline(-fit[key]["at"], color=color, linewidth=1.0, linestyle=style)
+    if fit["alternation"]:
+        values = dict(zip(fit["x"], fit["error"], strict=True))
+        heights = [values[x] for x in fit["alternation"]]
+        label = f"{len(heights)} points of alternation"
+        axis.plot(fit["alternation"], heights, "o", color=NETWORK, markersize=3.5, zorder=3, label=label)
+
+
 def draw(fit):
     figure, (above, below) = pyplot.subplots(
-        2, 1, sharex=True, figsize=(7, 6), height_ratios=[1, 1], layout="constrained"
+        2, 1, sharex=True, figsize=(7, 6.4), height_ratios=[1, 1], layout="constrained"
     )
-    above.plot(fit["x"], fit["f"], color=TARGET, linewidth=1.4, label="target")
+    if "samples" in fit:
+        above.plot(fit["samples"]["x"], fit["samples"]["y"], ".", color=TARGET, markersize=3, label="samples")
+    else:
+        above.plot(fit["x"], fit["f"], color=TARGET, linewidth=1.4, label="target")
     above.plot(fit["x"], fit["network"], color=NETWORK, linewidth=1.4, linestyle=(0, (4, 2)), label="network")
-    above.set_title(title(fit), fontsize=10)
-    above.legend(loc="best", frameon=True, fontsize=9)
-    below.plot(fit["x"], fit["error"], color=TARGET, linewidth=1.0, label="target minus network")
-    if fit["sup_upper"] is not None:
-        for sign in (1, -1):
-            label = f"certified sup error ≤ {fit['sup_upper']:.6g}" if sign > 0 else None
-            below.axhline(sign * fit["sup_upper"], color=NETWORK, linewidth=1.0, linestyle=(0, (4, 2)), label=label)
-    if "bound" in fit:
-        for sign in (1, -1):
-            label = f"no network with these knots is below {fit['bound']:.6g}" if sign > 0 else None
-            below.axhline(sign * fit["bound"], color=BOUND, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label)
-    values = dict(zip(fit["x"], fit["error"], strict=True))
-    if fit["alternation"]:
-        heights = [values[x] for x in fit["alternation"]]
-        label = f"{len(heights)} alternations"
-        below.plot(fit["alternation"], heights, "o", color=NETWORK, markersize=4, zorder=3, label=label)
+    draw_error(below, fit)
     for axis in (above, below):
         if len(fit["knots"]) <= MOST_KNOT_LINES:
             for k, knot in enumerate(fit["knots"]):
-                label = "knots" if k == 0 and axis is below else None
+                label = "knots" if k == 0 and axis is above else None
                 axis.axvline(knot, color=KNOTS, linewidth=0.6, alpha=0.35, zorder=0, label=label)
         axis.margins(x=0.01)
-    low, high = below.get_ylim()
-    below.set_ylim(low, high + 0.45 * (high - low))  # room for the legend
+        axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4), useMathText=True)
+    above.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
+    if "samples" not in fit:  # beside the panels' data, not over them
+        below.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, frameon=False, fontsize=8)
+    above.set_title(title(fit), fontsize=10, pad=24, parse_math=False)
+    above.set_ylabel("value")
+    below.set_ylabel("residual" if "samples" in fit else "error")
     below.set_xlabel("x")
-    below.legend(loc="upper center", ncols=2, frameon=True, fontsize=8)
     return figure
 
 

@@ -28,20 +28,24 @@ BestSplineFit fit_spline_l2(Function const& f, SplineClass const& kind, int n, S
   if (n < 0 || n > 4096) throw InvalidInput("a spline is fitted with 0 to 4096 knots, not " + std::to_string(n));
   check(options.fit.objective, kind);
   BestSplineFit best;
+  int const r = std::min(kind.order(), 7);
+  bool const random = n > 0 && options.random_starts > 0 && n < 2 * sign_changes(f, r, n);
+  int const transplants = n > 0 && n <= 64 ? 2 * std::min(n, 2) * options.transplant_rounds : 0;
+  int const all = n == 0 ? 1 : 2 + (random ? options.random_starts : 0) + transplants;
   auto attempt = [&](std::string const& name, std::vector<double> const& knots) {
     SplineFit fit = fit_l2(f, kind, knots, options.fit);
     best.starts.push_back({name, fit.error, fit.outcome.status});
+    if (options.progress) options.progress(static_cast<int>(best.starts.size()), all);
     if (best.starts.size() > 1 && !better(fit, best.fit)) return false;
     best.fit = std::move(fit);
     best.start = name;
     return true;
   };
-  int const r = std::min(kind.order(), 7);
   attempt("equidistribution", equidistribution(f, r, options.fit.objective.p, n));
   if (n == 0) return best;
   attempt("dynamic programming", dynamic_programming_knots(f, kind.degree, n));
   auto done = [&] { return best.fit.outcome.status == Status::below_precision; };
-  if (!done() && n < 2 * sign_changes(f, r, n))
+  if (random)
     for (int trial = 0; trial < options.random_starts && !done(); ++trial)
       attempt("random " + std::to_string(trial + 1), random_knots(f, r, n, options.seed, trial));
   for (int round = 0; round < options.transplant_rounds && n <= 64 && !done(); ++round) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ struct SplineSearch {
   int random_starts = 24;     ///< tried if n is below twice the sign changes of f^(r), r the order; 0 for none
   int transplant_rounds = 4;  ///< improvements by knot transplant at most; none for n > 64
   std::uint64_t seed = 1;     ///< of the random starts
+  /// After each start: those done, and how many there may be at most. For people who wait; changes nothing.
+  std::function<void(int done, int all)> progress;
 };
 
 /// What became of one start.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "fitting/bound/alternation_bound.hpp"
+#include "fitting/bound/block_bound.hpp"
 #include "fitting/bound/l2_bound.hpp"
 #include "fitting/bound/segment_bound.hpp"
 #include "fitting/least_squares/fit_spline.hpp"
@@ -21,7 +22,20 @@ namespace {
 constexpr double double_resolves = 1e-9;
 
 void better(std::optional<LowerBound>& best, LowerBound const& next, SplineClass const& kind) {
-  if (next.proved && next.covers(kind) && (!best || next.lower > best->lower)) best = next;
+  if (next.proved && next.lower > 0 && next.covers(kind) && (!best || next.lower > best->lower)) best = next;
+}
+
+// Blocks are sought where segments and alternation leave a larger factor than this, and for so many knots at most:
+// their cost grows with k, and what they can gain shrinks.
+Rational const blocks_from(101, 100);
+constexpr int most_block_knots = 32;
+
+/// @param error  of a fit with k knots: what the bound is compared with
+void better_by_blocks(std::optional<LowerBound>& best, Function const& f, SplineClass const& kind, int k,
+                      Rational const& error) {
+  if (kind.multiplicity > 1 || kind.degree < 2 || k > most_block_knots) return;
+  if (best && error <= blocks_from * best->lower) return;
+  better(best, block_bound(f, kind.degree, k).bound, kind);
 }
 
 /// A minimax fit with k knots and the best lower bound that its parts prove.
@@ -84,8 +98,11 @@ void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pr
   r.l2 = certify::l2_error(r.network, f.target(), f.begin(), f.end(), o.certify);
   r.bound = best.bound;
   if (!o.bounds || !r.sup.bounded) return;
-  if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
   report(o, "lower bound");
+  better_by_blocks(r.bound, f, kind, n, r.sup.upper);
+  if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
+  if (!o.all_networks) return;
+  report(o, "lower bound for all networks");
   int const neurons = static_cast<int>(r.network.neurons());
   r.all_bound = neurons == n ? r.bound : leveled(f, kind, neurons, true).bound;
   if (r.all_bound) r.all_factor = factor_of(*r.all_bound, kind, r.sup);
@@ -95,6 +112,9 @@ void fit_l2(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pro
   report(o, "fitting");
   SplineSearch search;
   search.seed = o.seed;
+  search.progress = [&o](int done, int all) {
+    report(o, "fitting, " + std::to_string(done) + " of at most " + std::to_string(all) + " starts");
+  };
   BestSplineFit const best = fit_spline_l2(f, kind, n, search);
   r.spline = best.fit.spline;
   r.outcome = best.fit.outcome;
@@ -114,7 +134,7 @@ void fit_l2(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pro
     if (bound) factor = factor_of(*bound, kind, *r.l2);
   };
   bounded(n, r.bound, r.factor);
-  bounded(static_cast<int>(r.network.neurons()), r.all_bound, r.all_factor);
+  if (o.all_networks) bounded(static_cast<int>(r.network.neurons()), r.all_bound, r.all_factor);
 }
 
 }  // namespace

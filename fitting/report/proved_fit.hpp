@@ -21,12 +21,13 @@ enum class Norm { sup, l2 };
 
 struct ProvedFitOptions {
   Norm norm = Norm::sup;
-  int bits = 53;           ///< of each weight of the network: 53 means doubles
-  std::uint64_t seed = 1;  ///< of random starts (L2 where knots are few for the oscillations of f)
-  bool bounds = true;      ///< false: no lower bounds, which take most of the time for many knots
+  int bits = 53;             ///< of each weight of the network: 53 means doubles
+  std::uint64_t seed = 1;    ///< of random starts (L2 where knots are few for the oscillations of f)
+  bool bounds = true;        ///< false: no lower bounds, which take most of the time for many knots
+  bool all_networks = true;  ///< false: none for networks of as many neurons either, which cost a second fit
   /// For the error of the rounded network.
   certify::Options certify;
-  /// What is being done, for a person who waits: "fitting", "lower bound", "certifying".
+  /// What is being done, for a person who waits: "fitting", "certifying", "lower bound".
   std::function<void(std::string const&)> progress;
 };
 
@@ -49,11 +50,21 @@ struct ProvedFit {
 };
 
 /// Fits, rounds, certifies and bounds. Sup norm: starts by segments, then minimax_fit; a fit that converged is polished
-/// in 100 digits if doubles do not resolve it. Bounds: the better of segments (A), alternation (B) and blocks (C), as
-/// the class allows. L2: fit_spline_l2; bound by cells (D).
+/// in 100 digits if doubles do not resolve it. Bounds: the better of segments (A) and alternation (B), as the class
+/// allows; for n <= 32, simple knots and degree >= 2 also blocks (C) where A and B leave a factor above 1.01. L2:
+/// fit_spline_l2, bound by cells (D).
 /// @param n  interior knots, 0 <= n <= 512
 /// @throws InvalidInput as the parts
-/// Cost: 0.1 to 10 s for n <= 64.
+/// Cost: 0.1 to 20 s for n <= 64.
 ProvedFit proved_fit(Function const& f, SplineClass const& kind, int n, ProvedFitOptions const& options = {});
+
+/// The same for networks of PolyReLU with one coefficient vector for the layer, in L2: fit_shared_polyrelu of degree 3,
+/// its network with every number rounded to options.bits. Of `spline` the knots are filled in, no coefficients.
+/// @throws InvalidInput unless options.norm is l2 and 1 <= n <= 64, or if numbers are out of the format's range
+/// Cost: seconds for n <= 16, a minute for n = 64.
+ProvedFit proved_shared_fit(Function const& f, int n, ProvedFitOptions const& options);
+
+/// Every number of the network to `bits` significant bits, as round_to_bits does.
+Network rounded(Network const& net, int bits);
 
 }  // namespace nwidth::fitting

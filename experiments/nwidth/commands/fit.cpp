@@ -2,187 +2,156 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <iostream>
-#include <map>
-#include <optional>
 
 #include "experiments/fit/curves.hpp"
-#include "experiments/nwidth/arguments.hpp"
-#include "experiments/nwidth/commands.hpp"
-#include "experiments/nwidth/output.hpp"
-#include "experiments/plot/run_python.hpp"
-#include "experiments/rates/built_in.hpp"
-#include "experiments/record/atomic_file.hpp"
+#include "experiments/fit/waiting.hpp"
+#include "experiments/nwidth/commands/fit_request.hpp"
 #include "experiments/record/bounds.hpp"
 #include "experiments/record/sha256.hpp"
-#include "fitting/report/proved_fit.hpp"
-#include "theory/network/json.hpp"
-#include "theory/number/error.hpp"
 
 namespace nwidth::program {
 namespace {
 
 using fitting::Norm;
-using fitting::SplineClass;
+using fitting::ProvedFit;
 
-constexpr long most_knots = 512;
+// A fit that is proved so near to the best, or exact, is done, whatever became of its alternation.
+Rational const near_best(6, 5);
 
-struct Shape {
-  SplineClass kind;
-  int always_on;  ///< neurons beside those at the knots
-};
-
-Shape shape_of(std::string const& activation) {
-  static std::map<std::string, Shape> const shapes = {{"relu", {SplineClass::relu(), 1}},
-                                                      {"relu2", {SplineClass::relu_power(2), 2}},
-                                                      {"relu3", {SplineClass::relu_power(3), 3}},
-                                                      {"polyrelu", {SplineClass::polyrelu(3), 1}}};
-  auto const found = shapes.find(activation);
-  if (found == shapes.end())
-    throw InvalidInput("--activation = '" + activation + "': allowed are relu, relu2, relu3 and polyrelu");
-  return found->second;
-}
-
-int knots_of(FitOptions const& o, Shape const& shape) {
-  if (o.knots.empty() == o.width.empty()) throw InvalidInput("one of --knots and --width is needed, not both");
-  if (!o.knots.empty()) return static_cast<int>(parse_integer("--knots", o.knots, 0, most_knots));
-  return static_cast<int>(parse_integer("--width", o.width, shape.always_on, most_knots + shape.always_on)) -
-         shape.always_on;
-}
-
-record::Bounds bounds_of(certify::Enclosure const& e, int digits) { return record::bounds_of(e, digits); }
-
-Json object(record::Bounds const& b) {
-  Json j;
-  put(j, b);
-  return j;
-}
-
-std::string upward(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6f", x);
-  return text;
+/// "1.035399", rounded up.
+std::string factor_text(fitting::LowerBound const& bound, fitting::ProvedFactor const& factor) {
+  constexpr int decimals = 6;
+  Rational const scaled = factor.error / bound.lower * power(Rational(10), decimals);
+  Integer const up = (numerator(scaled) + denominator(scaled) - 1) / denominator(scaled);
+  std::string text = up.str();
+  if (text.size() <= decimals) text.insert(0, decimals + 1 - text.size(), '0');
+  return text.insert(text.size() - decimals, ".");
 }
 
 Json to_json(fitting::LowerBound const& bound, fitting::ProvedFactor const& factor, int digits) {
+  return {{"lower", decimal_below(bound.lower, digits)},
+          {"kind", fitting::letter(bound.kind)},
+          {"knots", bound.knots},
+          {"factor", factor_text(bound, factor)}};
+}
+
+/// All that is printed, once.
+struct Answer {
+  FitOptions const& o;
+  FitRequest const& request;
+  fitting::Function const& f;
+  ProvedFit const& fit;
+  NetworkFile const& file;
+  double seconds = 0;
+  record::Bounds sup = record::bounds_of(fit.sup, request.digits);
+  record::Bounds l2 = fit.l2 ? record::bounds_of(*fit.l2, request.digits)
+                             : record::Bounds{"0", "inf", false, "no enclosure of the L2 norm"};
+
+  record::Bounds const& asked() const { return request.norm == Norm::sup ? sup : l2; }
+  bool near() const {
+    if (fit.factor) return fit.factor->error <= near_best * fit.bound->lower;
+    certify::Enclosure const* const e = request.norm == Norm::sup ? &fit.sup : fit.l2 ? &*fit.l2 : nullptr;
+    return e && e->bounded && e->upper == 0;
+  }
+  bool is_done() const { return asked().proved && (fitting::is_usable(fit.outcome.status) || near()); }
+  Json json() const;
+  std::string text() const;
+};
+
+Json Answer::json() const {
+  auto const object = [](record::Bounds const& b) {
+    Json j;
+    put(j, b);
+    return j;
+  };
   Json j;
-  j["lower"] = decimal_below(bound.lower, digits);
-  j["kind"] = fitting::letter(bound.kind);
-  j["knots"] = bound.knots;
-  j["factor"] = decimal_above(factor.error / bound.lower, 12);
+  j["command"] = "fit";
+  j["target"] = f.target().name;
+  j["domain"] = {f.begin().str(), f.end().str()};
+  j["activation"] = o.activation;
+  j["norm"] = request.norm_name();
+  j["knots"] = fit.knots;
+  j["bits"] = request.bits;
+  j["seed"] = request.seed;
+  j["fit"] = {{"status", fitting::name(fit.outcome.status)},
+              {"detail", fit.outcome.detail},
+              {"start", fit.start},
+              {"iterations", fit.iterations},
+              {"error", fit.fitted},
+              {"alternations", fit.alternation.size()}};
+  j["sup"] = object(sup);
+  if (fit.l2 || request.norm == Norm::l2) j["l2"] = object(l2);
+  if (fit.factor) {
+    j["bound"] = to_json(*fit.bound, *fit.factor, request.digits);
+    j["factor"] = j["bound"]["factor"];
+  }
+  if (fit.all_factor) j["bound_all_networks"] = to_json(*fit.all_bound, *fit.all_factor, request.digits);
+  j["out"] = o.out;
+  j["format"] = fit::name(request.format);
+  j["rounded"] = file.rounding.rounded;
+  j["network_sha256"] = record::sha256(file.bytes);
+  put(j, record::Counts::of(fit.network));
+  j["status"] = asked().proved ? "proved" : "not_proved";
+  if (!asked().proved) j["reason"] = asked().reason;
+  put_seconds(j, seconds);
   return j;
 }
 
-/// Counts on stderr what is being done: a line that is overwritten on a terminal, else nothing, since fits are short.
-class Waiting {
- public:
-  explicit Waiting(bool quiet) : on_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
-  ~Waiting() {
-    if (on_) std::cerr << "\r\033[K" << std::flush;
-  }
-  void show(std::string const& what) const {
-    if (on_) std::cerr << "\r\033[K" << what << " ..." << std::flush;
-  }
-
- private:
-  bool on_;
-};
+std::string Answer::text() const {
+  std::string const detail = fit.outcome.detail.empty() ? "" : " (" + fit.outcome.detail + ")";
+  Sheet sheet;
+  sheet.row("target", f.target().name + " on [" + f.begin().str() + ", " + f.end().str() + "]")
+      .row("fit", o.activation + ", " + std::to_string(fit.knots) + " knots, " +
+                      (request.norm == Norm::sup ? "sup" : "L2") + " norm: " + fitting::name(fit.outcome.status) +
+                      detail)
+      .row("start", fit.start + ", " + std::to_string(fit.iterations) + " iterations")
+      .bounds("sup error", sup);
+  if (fit.l2 || request.norm == Norm::l2) sheet.bounds("L2 error", l2);
+  if (fit.factor)
+    sheet
+        .row("lower bound", decimal_below(fit.bound->lower, 12) + " for every spline with " +
+                                std::to_string(fit.knots) + " knots (" + fitting::letter(fit.bound->kind) + ")")
+        .row("factor", "at most " + factor_text(*fit.bound, *fit.factor) + " times the least error possible");
+  if (fit.all_factor)
+    sheet.row("all networks", decimal_below(fit.all_bound->lower, 12) + " for every network of " +
+                                  std::to_string(fit.all_bound->knots) + " neurons (" +
+                                  fitting::letter(fit.all_bound->kind) + "): factor " +
+                                  factor_text(*fit.all_bound, *fit.all_factor));
+  sheet.counts(record::Counts::of(fit.network))
+      .row("written", o.out + (o.figure.empty() ? "" : ", " + o.figure + ".{json,svg,pdf,png}"))
+      .row("format", fit::describe(request.format, file.rounding));
+  return sheet.text();
+}
 
 }  // namespace
 
 int run_fit(FitOptions const& o) {
   auto const start = std::chrono::steady_clock::now();
-  Shape const shape = shape_of(o.activation);
-  int const n = knots_of(o, shape);
-  if (!o.depth.empty()) parse_integer("--depth", o.depth, 1, 1);
-  if (!o.norm.empty() && o.norm != "sup" && o.norm != "l2")
-    throw InvalidInput("--norm = '" + o.norm + "': allowed are sup and l2");
-  Norm const norm = o.norm == "l2" ? Norm::l2 : Norm::sup;
-  auto const [a, b] = o.domain.empty() ? std::pair<Rational, Rational>(-1, 1) : parse_domain(o.domain);
-  int const digits = o.digits.empty() ? 17 : static_cast<int>(parse_integer("--digits", o.digits, 1, 60));
-  Waiting const waiting(o.json);
-  fitting::ProvedFitOptions options;
-  options.norm = norm;
-  options.bounds = !o.no_bound;
-  options.seed = o.seed.empty() ? 1 : static_cast<std::uint64_t>(parse_integer("--seed", o.seed, 0, 1L << 53));
-  options.certify.relative =
-      o.rel.empty() ? parse_rational("1e-6") : parse_number("--rel", o.rel, parse_rational("1e-12"), Rational(1, 2));
-  options.progress = [&waiting](std::string const& what) { waiting.show(what); };
+  FitRequest const request(o);
+  if (!o.samples.empty()) return run_fit_samples(o, request);
+  auto const [a, b] = request.domain.value_or(std::pair<Rational, Rational>(-1, 1));
   fitting::Function const f(target::resolve(o.target), a, b);
-  fitting::ProvedFit const fit = fitting::proved_fit(f, shape.kind, n, options);
-  std::string const file = write_network(fit.network);
-  record::StagedFile staged(o.out, file);
-  std::optional<record::StagedFile> staged_curves;
-  std::string const curves_path = o.figure + ".json";
-  if (!o.figure.empty())
-    staged_curves.emplace(curves_path,
-                          fit::curves(f, fit, norm).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-  record::Bounds const sup = bounds_of(fit.sup, digits);
-  std::optional<record::Bounds> l2;
-  if (fit.l2) l2 = bounds_of(*fit.l2, digits);
-  bool const proved = norm == Norm::sup ? sup.proved : l2 && l2->proved;
-  auto const counts = record::Counts::of(fit.network);
-  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::string const status = fitting::name(fit.outcome.status);
-  std::string text;
-  if (o.json) {
-    Json j;
-    j["command"] = "fit";
-    j["target"] = f.target().name;
-    j["domain"] = {a.str(), b.str()};
-    j["activation"] = o.activation;
-    j["norm"] = norm == Norm::sup ? "sup" : "l2";
-    j["knots"] = n;
-    j["seed"] = options.seed;
-    j["fit"] = {{"status", status},    {"detail", fit.outcome.detail},
-                {"start", fit.start},  {"iterations", fit.iterations},
-                {"error", fit.fitted}, {"alternations", fit.alternation.size()}};
-    j["sup"] = object(sup);
-    if (l2) j["l2"] = object(*l2);
-    if (fit.factor) {
-      j["bound"] = to_json(*fit.bound, *fit.factor, digits);
-      j["factor"] = j["bound"]["factor"];
-    }
-    if (fit.all_factor) j["bound_all_networks"] = to_json(*fit.all_bound, *fit.all_factor, digits);
-    j["out"] = o.out;
-    j["network_sha256"] = record::sha256(file);
-    put(j, counts);
-    j["status"] = proved ? "proved" : "not_proved";
-    if (!proved) j["reason"] = norm == Norm::sup ? sup.reason : l2 ? l2->reason : "no enclosure of the L2 norm";
-    put_seconds(j, seconds);
-    text = j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  } else {
-    Sheet sheet;
-    sheet.row("target", f.target().name + " on [" + a.str() + ", " + b.str() + "]")
-        .row("fit", o.activation + ", " + std::to_string(n) + " knots, " + (norm == Norm::sup ? "sup" : "L2") +
-                        " norm: " + status + (fit.outcome.detail.empty() ? "" : " (" + fit.outcome.detail + ")"))
-        .row("start", fit.start + ", " + std::to_string(fit.iterations) + " iterations")
-        .bounds("sup error", sup);
-    if (l2) sheet.bounds("L2 error", *l2);
-    if (fit.factor)
-      sheet
-          .row("lower bound", decimal_below(fit.bound->lower, 12) + " for every spline with " + std::to_string(n) +
-                                  " knots (" + fitting::letter(fit.bound->kind) + ")")
-          .row("factor", "at most " + upward(fit.factor->factor) + " above the best possible");
-    if (fit.all_factor)
-      sheet.row("all networks", decimal_below(fit.all_bound->lower, 12) + " for every network of " +
-                                    std::to_string(fit.all_bound->knots) + " neurons (" +
-                                    fitting::letter(fit.all_bound->kind) + "): factor " +
-                                    upward(fit.all_factor->factor));
-    sheet.counts(counts).row("written", o.out + (o.figure.empty() ? "" : ", " + o.figure + ".{json,svg,pdf,png}"));
-    text = sheet.text();
+  require_writable(o);
+  ProvedFit fit;
+  {
+    fit::Waiting waiting(::isatty(STDERR_FILENO) == 1);
+    fitting::ProvedFitOptions options;
+    options.norm = request.norm;
+    options.bits = request.bits;
+    options.bounds = !o.no_bound;
+    options.seed = request.seed;
+    options.certify.relative = request.relative;
+    options.progress = [&waiting](std::string const& what) { waiting.show(what); };
+    fit = request.shared ? fitting::proved_shared_fit(f, request.knots, options)
+                         : fitting::proved_fit(f, request.kind, request.knots, options);
   }
-  // The files appear only if the answer did: a full disk or a closed pipe leaves nothing behind.
-  print(text);
-  staged.commit();
-  if (staged_curves) {
-    staged_curves->commit();
-    std::string const reason = plot::run_python(rates::fit_script_text(), {curves_path, "--out", o.figure});
-    if (!reason.empty())
-      std::cerr << "nwidth: figure not drawn (" << reason << "): python3 experiments/plot/fit.py " << curves_path
-                << " --out " << o.figure << '\n';
-  }
-  return proved && fitting::is_usable(fit.outcome.status) ? done : not_proved;
+  NetworkFile const file = fit::write(fit.network, request.format);
+  Json const curves = o.figure.empty() ? Json() : fit::curves(f, fit, request.norm);
+  Answer const answer{o,   request, f,
+                      fit, file,    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+  deliver(o, o.json ? answer.json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : answer.text(),
+          file.bytes, curves);
+  return answer.is_done() ? done : not_proved;
 }
 
 }  // namespace nwidth::program
