@@ -82,6 +82,7 @@ void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pr
   r.bound = best.bound;
   if (!o.bounds || !r.sup.bounded) return;
   if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
+  if (!o.all_bound) return;
   report(o, "lower bound");
   int const neurons = static_cast<int>(r.network.neurons());
   r.all_bound = neurons == n ? r.bound : leveled(f, kind, neurons, true).bound;

@@ -24,6 +24,7 @@ struct ProvedFitOptions {
   int bits = 53;           ///< of each weight of the network: 53 means doubles
   std::uint64_t seed = 1;  ///< of random starts (L2 where knots are few for the oscillations of f)
   bool bounds = true;      ///< false: no lower bounds, which take most of the time for many knots
+  bool all_bound = true;   ///< false: no bound for all networks of as many neurons, about half of the time
   /// For the error of the rounded network.
   certify::Options certify;
   /// What is being done, for a person who waits: "fitting", "lower bound", "certifying".

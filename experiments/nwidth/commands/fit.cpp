@@ -3,10 +3,10 @@
 
 #include <chrono>
 #include <iostream>
-#include <map>
 #include <optional>
 
 #include "experiments/fit/curves.hpp"
+#include "experiments/fit/shape.hpp"
 #include "experiments/nwidth/arguments.hpp"
 #include "experiments/nwidth/commands.hpp"
 #include "experiments/nwidth/output.hpp"
@@ -23,27 +23,10 @@ namespace nwidth::program {
 namespace {
 
 using fitting::Norm;
-using fitting::SplineClass;
 
 constexpr long most_knots = 512;
 
-struct Shape {
-  SplineClass kind;
-  int always_on;  ///< neurons beside those at the knots
-};
-
-Shape shape_of(std::string const& activation) {
-  static std::map<std::string, Shape> const shapes = {{"relu", {SplineClass::relu(), 1}},
-                                                      {"relu2", {SplineClass::relu_power(2), 2}},
-                                                      {"relu3", {SplineClass::relu_power(3), 3}},
-                                                      {"polyrelu", {SplineClass::polyrelu(3), 1}}};
-  auto const found = shapes.find(activation);
-  if (found == shapes.end())
-    throw InvalidInput("--activation = '" + activation + "': allowed are relu, relu2, relu3 and polyrelu");
-  return found->second;
-}
-
-int knots_of(FitOptions const& o, Shape const& shape) {
+int knots_of(FitOptions const& o, fit::Shape const& shape) {
   if (o.knots.empty() == o.width.empty()) throw InvalidInput("one of --knots and --width is needed, not both");
   if (!o.knots.empty()) return static_cast<int>(parse_integer("--knots", o.knots, 0, most_knots));
   return static_cast<int>(parse_integer("--width", o.width, shape.always_on, most_knots + shape.always_on)) -
@@ -92,7 +75,7 @@ class Waiting {
 
 int run_fit(FitOptions const& o) {
   auto const start = std::chrono::steady_clock::now();
-  Shape const shape = shape_of(o.activation);
+  fit::Shape const shape = fit::shape_of("--activation", o.activation);
   int const n = knots_of(o, shape);
   if (!o.depth.empty()) parse_integer("--depth", o.depth, 1, 1);
   if (!o.norm.empty() && o.norm != "sup" && o.norm != "l2")
