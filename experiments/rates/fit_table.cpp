@@ -109,7 +109,7 @@ double largest_factor(FitSeries const& s) {
 
 std::string factor_text(double factor) {
   // up, so that it stays what was proved
-  return std::isfinite(factor) ? decimals(std::ceil(factor * 1e4) / 1e4, "%.4f") : "-";
+  return std::isfinite(factor) ? decimals(std::ceil(factor * 1e6) / 1e6, "%.6f") : "-";
 }
 
 char const* title(bool in_two) {
