@@ -11,7 +11,7 @@ namespace nwidth::rates {
 // Of Adam and Levenberg-Marquardt in the raw weights: the contrast.
 inline constexpr int adam_steps = 5000, raw_lm_steps = 100, contrast_samples = 512;
 // Of ridge fits.
-inline constexpr int ridge_exchanges = 2;
+inline constexpr int ridge_exchanges = 1;
 
 /// "fit-relu", "adam-relu", "raw-lm-relu", "ridge-relu"
 std::string fit_method(FitJob const& fit);
