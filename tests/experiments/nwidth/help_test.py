@@ -4,7 +4,7 @@
 import pytest
 from conftest import run
 
-COMMANDS = ["rates", "construct", "certify", "class", "widths", "targets", "version"]
+COMMANDS = ["rates", "construct", "fit", "certify", "class", "widths", "targets", "version"]
 
 
 def test_program():
@@ -13,7 +13,7 @@ def test_program():
     for command in COMMANDS:
         assert f"\n  {command} " in result.out
     assert "Exit codes" in result.out and "Examples" in result.out
-    for later in ("emulate", "check", "fit"):
+    for later in ("emulate", "check"):
         assert f"\n  {later} " not in result.out  # not before it works
 
 
@@ -36,7 +36,8 @@ def test_examples_are_valid(tmp_path):
             if command == "rates":
                 continue  # run in rates_test.py, with a small configuration
             result = run(*split(example), cwd=tmp_path)
-            assert result.code == 0 or "cannot read" in result.err, (example, result.err)
+            done = (0, 3) if command == "fit" else (0,)  # 3: it did not converge, but is certified
+            assert result.code in done or "cannot read" in result.err, (example, result.err)
 
 
 def split(example):
