@@ -23,20 +23,31 @@ and nothing is written half); 3 not proved to the tolerance asked (what was prov
 char const* const methods = "optimal-spline, two-level, local-taylor, yarotsky-relu or log-free-relu";
 
 char const* const rates =
-    "Error against size for every construction, each point a proved enclosure, with the limit lines. Writes "
-    "records.jsonl\n"
-    "(one line per point), table.csv, table.md, run.json and the figure rates.svg, .pdf, .png (by python3 with "
-    "matplotlib) into\n"
-    "the folder. Stop it at any moment and run it again: finished records are kept, nothing is computed twice.";
+    "Error against size, each point a proved enclosure: every construction with the limit lines, and fitted networks "
+    "with\n"
+    "proved lower bounds beside what Adam and Levenberg-Marquardt in the raw weights make of them. Writes "
+    "records.jsonl "
+    "(one\n"
+    "line per point), table.csv, table.md, fits.csv, run.json and the figures rates and fits as .svg, .pdf and .png "
+    "(by\n"
+    "python3 with matplotlib) into the folder. Stop it at any moment and run it again: finished records are kept, "
+    "nothing is\n"
+    "computed twice.";
 char const* const rates_footer = R"~(Examples:
   nwidth rates                                     the built-in run, about 1 minute on two cores
   nwidth rates --print-config > my.toml            a file to change
   nwidth rates my.toml --out results/mine --threads 4
   python3 experiments/plot/rates.py results/rates/records.jsonl --out results/rates  draw again
+  python3 experiments/plot/fits.py results/rates/records.jsonl --out results/rates   the fits
 
 A record counts as finished if its key (all parameters) and the commit of the program are the same. Records of another
-configuration or commit stay in the file; tables and figure show those of the last run.
+configuration or commit stay in the file; tables and figures show those of the last run.
 The records do not depend on the number of threads. One run at a time per folder.
+
+Fits ([fits] in the file) are drawn against segments, kinks + 1. Their exponents p are intervals: all p for which C N^-p
+(or C (N + s)^-p) meets every enclosure, widened by exp(+-1/(20 N)); "none" is proved as well. Fits that did not converge
+are in the records with their status, drawn open, and in no slope of the networks. In two variables errors are by
+quadrature: not proved, and said so.
 
 Exit codes: 0 done; 2 bad input or files; 3 some points not proved (they are in the records with the reason).)~";
 

@@ -9,24 +9,14 @@ If a run.json lies beside the records, the points are those that it names; else 
 
 import argparse
 import json
-import logging
 import math
-import os
-import sys
 from pathlib import Path
 
-NO_MATPLOTLIB = 4
-try:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from matplotlib.legend_handler import HandlerTuple
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import LogLocator, NullFormatter
-except ImportError:
-    print("nwidth: python3 has no matplotlib (pip install matplotlib), so no figure is drawn", file=sys.stderr)
-    sys.exit(NO_MATPLOTLIB)
+import style
+from matplotlib import pyplot
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 # Okabe and Ito's colours, told apart by colour-blind readers; marker and dashes tell the series apart in grey print.
 STYLES = {
@@ -45,20 +35,6 @@ LIMITS = {
         (0, (5, 2)),
     ),
 }
-RC = {
-    "svg.hashsalt": "nwidth",
-    "svg.fonttype": "path",
-    "pdf.fonttype": 42,
-    "font.family": "DejaVu Sans",
-    "mathtext.fontset": "dejavusans",
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.labelsize": 9.5,
-    "legend.fontsize": 8,
-    "axes.linewidth": 0.7,
-    "lines.linewidth": 1.2,
-    "path.simplify": False,
-}
 
 
 class Point:
@@ -76,20 +52,6 @@ class Point:
     @property
     def drawn_at(self):
         return self.upper if math.isfinite(self.upper) else self.lower
-
-
-def read_records(path):
-    """Those of the last run if run.json says which, else the last of each key; in the order of the file."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    for number, record in enumerate(lines, 1):
-        if record.get("schema") != "nwidth.record/1":
-            raise ValueError(f"{path}: line {number} is not of schema nwidth.record/1")
-    manifest = path.parent / "run.json"
-    if manifest.exists():
-        run = json.loads(manifest.read_text(encoding="utf-8"))
-        keys = set(run["keys"])
-        lines = [r for r in lines if r["key"] in keys and (r["commit"], r["dirty"]) == (run["commit"], run["dirty"])]
-    return list({r["key"]: r for r in lines}.values())
 
 
 def series_of(records):
@@ -243,34 +205,11 @@ def main(arguments):
     parser.add_argument("records", type=Path, help="records.jsonl of `nwidth rates`")
     parser.add_argument("--out", type=Path, required=True, help="folder for rates.svg, rates.pdf and rates.png")
     options = parser.parse_args(arguments)
-    records = read_records(options.records)
+    records = [r for r in style.read_records(options.records) if "fit" not in r]  # those are in fits.py
     if not any(r["kind"] != "limit" for r in records):
         raise ValueError(f"{options.records}: there are no points to draw")
-    matplotlib.rcParams.update(RC)
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
-    figure = draw(records)
-    options.out.mkdir(parents=True, exist_ok=True)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not once a format
-    # No dates and no version in the files: the same records give the same bytes.
-    metadata = {
-        "svg": {"Date": None, "Creator": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-        "png": {"Software": None},
-    }
-    for suffix, fields in metadata.items():
-        path = options.out / f"rates.{suffix}"
-        unfinished = options.out / f".rates.{os.getpid()}.{suffix}"
-        try:
-            figure.savefig(unfinished, metadata=fields, dpi=200)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    style.save(draw, records, options.out, "rates")
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"nwidth: cannot draw: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
-        sys.exit(2)
+    style.run(main)

@@ -7,12 +7,14 @@
 #include <cmath>
 #include <set>
 
+#include "experiments/fit/shape.hpp"
 #include "experiments/methods/method.hpp"
 
 namespace nwidth::rates {
 namespace {
 
 constexpr long largest_size = 100000, most_per_decade = 100, largest_seed = 1000000000;
+constexpr long most_segments = 256, most_ridge_neurons = 64;
 constexpr std::size_t most_targets = 100;
 
 /// Reads one table and knows which of its keys were asked for.
@@ -94,6 +96,64 @@ class Reader {
     return all;
   }
 
+  bool boolean(std::string_view key, bool fallback) {
+    toml::node const* const node = find(key);
+    if (node == nullptr) return fallback;
+    if (!node->is_boolean()) fail(node->source(), std::string(key) + " must be true or false");
+    return node->as_boolean()->get();
+  }
+
+  /// A list that ascends.
+  std::vector<long> ascending(std::string_view key, std::vector<long> fallback, long least, long most) {
+    toml::node const* const node = find(key);
+    if (node == nullptr) return fallback;
+    if (!node->is_array() || node->as_array()->empty())
+      fail(node->source(), std::string(key) + " must be a list of integers like [4, 8, 16]");
+    std::vector<long> all;
+    for (toml::node const& item : *node->as_array()) {
+      all.push_back(integer(item, key, least, most));
+      if (all.size() > 1 && all.back() <= all[all.size() - 2])
+        fail(item.source(), std::string(key) + " must ascend, but " + std::to_string(all.back()) + " follows " +
+                                std::to_string(all[all.size() - 2]));
+    }
+    return all;
+  }
+
+  /// Activations that can be fitted, each with the list of sizes `fallback`, or the one of its own: relu_segments.
+  std::vector<Fits::Sized> sized(std::string_view key, std::vector<std::string> names, std::string const& size,
+                                 std::vector<long> const& fallback, long least, long most) {
+    std::vector<Fits::Sized> all;
+    for (std::string const& one : strings(key, std::move(names))) {
+      try {
+        fit::shape_of(std::string(key), one);
+      } catch (InvalidInput const& e) {
+        fail(find(key)->source(), e.what());
+      }
+      all.push_back({one, ascending(one + "_" + size, fallback, least, most)});
+    }
+    return all;
+  }
+
+  std::optional<Fits> fits() {
+    toml::node const* const node = find("fits");
+    if (node == nullptr) return std::nullopt;
+    auto const* const table = node->as_table();
+    if (table == nullptr) fail(node->source(), "fits must be a table: [fits]");
+    Reader inner(*table, name_);
+    Fits f;
+    std::vector<long> const segments = inner.ascending("segments", {4, 8, 16, 32, 64}, 2, most_segments);
+    f.activations = inner.sized("activations", {"relu", "relu2", "polyrelu"}, "segments", segments, 2, most_segments);
+    f.targets = inner.strings("targets", {});
+    f.contrast = inner.boolean("contrast", true);
+    f.contrast_segments = inner.ascending("contrast_segments", segments, 2, most_segments);
+    std::vector<long> const neurons = inner.ascending("ridge_neurons", {4, 8, 16}, 1, most_ridge_neurons);
+    f.ridge = inner.sized("ridge", {}, "ridge_neurons", neurons, 1, most_ridge_neurons);
+    inner.finish();
+    if ((f.activations.empty() || f.targets.empty()) && f.ridge.empty())
+      fail(node->source(), "[fits] has nothing to fit: it needs activations and targets, or ridge");
+    return f;
+  }
+
   Sizes sizes(std::string_view name, Sizes fallback) {
     toml::node const* const node = find(name);
     if (node == nullptr) return fallback;
@@ -154,8 +214,10 @@ Config parse_config(std::string_view text, std::string const& name) {
   c.relative = reader.number("relative", Rational(1, 1000000), parse_rational("1e-12"), Rational(1, 2));
   c.limits = reader.sizes("sizes", {});
   std::vector<std::string> const targets = reader.strings("targets", {});
+  c.fits = reader.fits();
   toml::node const* const series = reader.find("series");
   reader.finish();
+  if (series == nullptr && c.fits) return c;
   if (series == nullptr || !series->is_array_of_tables())
     reader.fail(series == nullptr ? table.source() : series->source(),
                 "no [[series]]: at least one with method = \"...\" is needed");

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiments/methods/plan.hpp"
+#include "experiments/rates/fits.hpp"
 #include "experiments/record/bounds.hpp"
 #include "experiments/record/sha256.hpp"
 #include "theory/network/json.hpp"
@@ -33,6 +34,7 @@ std::vector<std::string> canonical_targets(std::vector<std::string> const& patte
 }
 
 std::string key_of(Job const& job) {
+  if (job.fit) return fit_key(job);
   std::string key = std::string(record::name(job.kind)) + " " + job.method + " n=" + std::to_string(job.n);
   if (job.kind == Kind::limit) return key + " W=" + std::to_string(job.W);
   key += " " + methods::to_text(methods::find(job.method), job.parameters);
@@ -93,7 +95,7 @@ record::Record target_record(Job const& job) {
 
 std::vector<Job> plan_jobs(Config const& config) {
   Planner planner;
-  for (int const n : config.n) {
+  for (int const n : config.series.empty() ? std::vector<int>{} : config.n) {
     Job job;
     job.n = n;
     job.relative = config.relative;
@@ -135,12 +137,15 @@ std::vector<Job> plan_jobs(Config const& config) {
       job.target.clear();
     }
   }
+  if (config.fits)
+    for (Job& job : plan_fits(*config.fits, config.relative, config.seed)) planner.add(std::move(job));
   return planner.take();
 }
 
 record::Record run_job(Job const& job) {
   auto const start = std::chrono::steady_clock::now();
-  record::Record r = job.kind == Kind::limit      ? limit_record(job)
+  record::Record r = job.fit                      ? fit_record(job)
+                     : job.kind == Kind::limit    ? limit_record(job)
                      : job.kind == Kind::of_class ? class_record(job)
                                                   : target_record(job);
   r.key = job.key;

@@ -104,6 +104,7 @@ std::vector<SeriesTable> tabulate(std::vector<Job> const& jobs, std::vector<reco
   std::map<std::tuple<int, record::Kind, std::string>, std::size_t> place;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Job const& job = jobs[i];
+    if (job.fit) continue;
     auto const [at, fresh] = place.try_emplace({job.n, job.kind, job.method}, tables.size());
     if (fresh) tables.push_back({job.n, job.kind, job.method, {}});
     auto& points = tables[at->second].points;

@@ -34,7 +34,7 @@ struct SeriesTable {
   std::size_t unproved() const;
 };
 
-/// @param records  those of `jobs`, in their order
+/// @param records  those of `jobs`, in their order; fits are passed over (fit_table.hpp)
 std::vector<SeriesTable> tabulate(std::vector<Job> const& jobs, std::vector<record::Line> const& records);
 
 std::string to_csv(std::vector<SeriesTable> const& tables);

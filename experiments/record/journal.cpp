@@ -25,7 +25,7 @@ void remove_leftovers(std::filesystem::path const& folder) {
   for (auto const& entry : std::filesystem::directory_iterator(folder, none)) {
     std::string const name = entry.path().filename().string();
     if (!name.ends_with(".tmp")) continue;
-    for (char const* const ours : {".records.jsonl.", ".table.csv.", ".table.md.", ".run.json."})
+    for (char const* const ours : {".records.jsonl.", ".table.csv.", ".table.md.", ".fits.csv.", ".run.json."})
       if (name.starts_with(ours)) std::filesystem::remove(entry.path(), none);
   }
 }

@@ -45,10 +45,12 @@ Json to_json(Record const& r) {
   j["coefficients"] = has_network ? Json(r.counts.coefficients) : Json();
   j["lower"] = r.bounds.lower;
   j["upper"] = r.bounds.upper;
-  j["status"] = r.bounds.proved ? "proved" : "not_proved";
+  j["status"] = r.estimate ? "quadrature" : r.bounds.proved ? "proved" : "not_proved";
   j["reason"] = text_or_null(r.bounds.reason);
   j["seconds"] = std::round(r.seconds * 1e6) / 1e6;
   j["network_sha256"] = text_or_null(r.network_sha256);
+  if (!r.fit.is_null()) j["fit"] = r.fit;
+  if (!r.bound.is_null()) j["bound"] = r.bound;
   return j;
 }
 

@@ -46,6 +46,11 @@ struct Record {
   Bounds bounds;
   std::string network_sha256;  ///< of the network file; empty where there is none
   double seconds = 0;
+  /// Of fits, else null: how the fit ended, and what is known of it beside the certified error.
+  Json fit;
+  /// Of fits with a proved lower bound, else null: no network of the kind is closer than `lower`.
+  Json bound;
+  bool estimate = false;  ///< the error is in `fit`, by quadrature; nothing was to be proved, and bounds say nothing
 };
 
 /// The line of the journal, with the commit, compiler, flags and machine of this process.

@@ -99,7 +99,7 @@ void fit_sup(ProvedFit& r, Function const& f, SplineClass const& kind, int n, Pr
   r.bound = best.bound;
   if (!o.bounds || !r.sup.bounded) return;
   report(o, "lower bound");
-  better_by_blocks(r.bound, f, kind, n, r.sup.upper);
+  if (o.blocks) better_by_blocks(r.bound, f, kind, n, r.sup.upper);
   if (r.bound) r.factor = factor_of(*r.bound, kind, r.sup);
   if (!o.all_networks) return;
   report(o, "lower bound for all networks");

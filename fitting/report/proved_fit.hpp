@@ -24,6 +24,7 @@ struct ProvedFitOptions {
   int bits = 53;             ///< of each weight of the network: 53 means doubles
   std::uint64_t seed = 1;    ///< of random starts (L2 where knots are few for the oscillations of f)
   bool bounds = true;        ///< false: no lower bounds, which take most of the time for many knots
+  bool blocks = true;        ///< false: no bound by blocks, which can take most of the time
   bool all_networks = true;  ///< false: none for networks of as many neurons either, which cost a second fit
   /// For the error of the rounded network.
   certify::Options certify;

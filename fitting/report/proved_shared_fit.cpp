@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fitting/bound/l2_bound.hpp"
 #include "fitting/network/shallow_network.hpp"
 #include "fitting/report/proved_fit.hpp"
 #include "fitting/shared/shared_polyrelu.hpp"
+#include "theory/certify/l2_norm.hpp"
 #include "theory/certify/sup_norm.hpp"
 
 namespace nwidth::fitting {
@@ -50,6 +52,14 @@ ProvedFit proved_shared_fit(Function const& f, int n, ProvedFitOptions const& op
   r.network = rounded(fit.to_network(), options.bits);
   if (options.progress) options.progress("certifying");
   r.sup = certify::sup_error(r.network, f.target(), f.begin(), f.end(), options.certify);
+  r.l2 = certify::l2_error(r.network, f.target(), f.begin(), f.end(), options.certify);
+  if (!options.bounds || !r.l2->bounded) return r;
+  if (options.progress) options.progress("lower bound");
+  LowerBound const bound = l2_bound(f, r.spline.kind.degree, n).bound;
+  if (bound.proved && bound.lower > 0) {
+    r.bound = bound;
+    r.factor = proved_factor(bound, r.spline.kind, r.l2->upper);
+  }
   return r;
 }
 

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLOTTER = ROOT / "experiments" / "plot" / "rates.py"
+FITS_PLOTTER = ROOT / "experiments" / "plot" / "fits.py"
+sys.path.insert(0, str(PLOTTER.parent))  # where the plotters find their module
 
 
 def binary():
@@ -69,6 +72,17 @@ method = "optimal-spline"
 method = "local-taylor"
 [series.sizes]
 largest = 300
+"""
+
+
+FITS_CONFIG = """
+[fits]
+activations = ["relu", "polyrelu"]
+targets = ["exp(x)", "sin(4*pi*x)"]
+segments = [4, 8]
+contrast_segments = [4, 6]
+ridge = ["relu"]
+ridge_neurons = [2, 3]
 """
 
 

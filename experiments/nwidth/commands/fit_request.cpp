@@ -3,8 +3,8 @@
 
 #include <filesystem>
 #include <iostream>
-#include <map>
 
+#include "experiments/fit/shape.hpp"
 #include "experiments/nwidth/arguments.hpp"
 #include "experiments/plot/run_python.hpp"
 #include "experiments/rates/built_in.hpp"
@@ -15,30 +15,10 @@ namespace nwidth::program {
 namespace {
 
 using fitting::Norm;
-using fitting::SplineClass;
 
 constexpr long most_knots = 512, most_shared_knots = 64, most_bits = 1000;
 
-struct Shape {
-  SplineClass kind;
-  int always_on;  ///< neurons beside those at the knots
-  bool shared = false;
-};
-
-Shape shape_of(std::string const& activation) {
-  static std::map<std::string, Shape> const shapes = {{"relu", {SplineClass::relu(), 1}},
-                                                      {"relu2", {SplineClass::relu_power(2), 2}},
-                                                      {"relu3", {SplineClass::relu_power(3), 3}},
-                                                      {"polyrelu", {SplineClass::polyrelu(3), 1}},
-                                                      {"polyrelu-shared", {SplineClass::polyrelu(3), 3, true}}};
-  auto const found = shapes.find(activation);
-  if (found == shapes.end())
-    throw InvalidInput("--activation = '" + activation +
-                       "': allowed are relu, relu2, relu3, polyrelu and polyrelu-shared");
-  return found->second;
-}
-
-int knots_of(FitOptions const& o, Shape const& shape) {
+int knots_of(FitOptions const& o, fit::Shape const& shape) {
   if (o.knots.empty() == o.width.empty()) throw InvalidInput("one of --knots and --width is needed, not both");
   long const least = shape.shared ? 1 : 0, most = shape.shared ? most_shared_knots : most_knots;
   if (!o.knots.empty()) return static_cast<int>(parse_integer("--knots", o.knots, least, most));
@@ -60,7 +40,7 @@ Norm norm_of(FitOptions const& o, bool l2_only) {
 
 FitRequest::FitRequest(FitOptions const& o) {
   if (o.target.empty() == o.samples.empty()) throw InvalidInput("one of --target and --samples is needed, not both");
-  Shape const shape = shape_of(o.activation);
+  fit::Shape const shape = fit::shape_of("--activation", o.activation, true);
   kind = shape.kind;
   shared = shape.shared;
   if (shared && !o.samples.empty())

@@ -10,6 +10,7 @@
 #include "experiments/nwidth/output.hpp"
 #include "experiments/rates/built_in.hpp"
 #include "experiments/rates/figure.hpp"
+#include "experiments/rates/fit_table.hpp"
 #include "experiments/rates/runner.hpp"
 #include "experiments/rates/table.hpp"
 #include "experiments/record/atomic_file.hpp"
@@ -43,8 +44,8 @@ void log_start(record::Journal const& journal) {
                  journal.path().c_str(), commits.size());
 }
 
-std::string by_hand(std::filesystem::path const& records, std::filesystem::path const& out) {
-  return "python3 experiments/plot/rates.py " + records.string() + " --out " + out.string();
+std::string by_hand(rates::Drawing drawing, std::filesystem::path const& records, std::filesystem::path const& out) {
+  return "python3 experiments/plot/" + rates::name(drawing) + ".py " + records.string() + " --out " + out.string();
 }
 
 }  // namespace
@@ -67,13 +68,25 @@ int run_rates(RatesOptions const& o) {
   auto const outcome = rates::run(jobs, journal, threads, ::isatty(STDERR_FILENO) != 0);
   auto const tables = rates::tabulate(jobs, outcome.records);
   record::write_whole(out / "table.csv", rates::to_csv(tables));
-  record::write_whole(out / "table.md", rates::to_markdown(tables));
+  auto const fits = rates::tabulate_fits(jobs, outcome.records);
+  record::write_whole(out / "table.md", rates::to_markdown(tables) + rates::fits_markdown(fits));
+  if (!fits.empty()) record::write_whole(out / "fits.csv", rates::fits_csv(fits));
   record::write_whole(out / "run.json", manifest(jobs, text));
-  rates::Figure figure{{}, "--no-figure"};
-  if (!o.no_figure) figure = rates::draw(journal.path(), out);
-  if (figure.files.empty() && !o.no_figure) std::fprintf(stderr, "nwidth: no figure: %s\n", figure.reason.c_str());
+  std::vector<std::filesystem::path> drawn;
+  std::string figure_lines;
+  for (rates::Drawing const drawing : {rates::Drawing::constructions, rates::Drawing::fits}) {
+    if (drawing == rates::Drawing::fits ? fits.empty() : tables.empty()) continue;
+    rates::Figure figure{{}, "--no-figure"};
+    if (!o.no_figure) figure = rates::draw(drawing, journal.path(), out);
+    if (figure.files.empty() && !o.no_figure) std::fprintf(stderr, "nwidth: no figure: %s\n", figure.reason.c_str());
+    std::string files;
+    for (auto const& file : figure.files) files += (files.empty() ? "" : ", ") + file.string();
+    if (files.empty()) files = "not drawn (" + figure.reason + "): " + by_hand(drawing, journal.path(), out);
+    figure_lines += "figure   " + files + "\n";
+    drawn.insert(drawn.end(), figure.files.begin(), figure.files.end());
+  }
   std::size_t unproved = 0;
-  for (record::Line const& l : outcome.records) unproved += l.json["status"] == "proved" ? 0 : 1;
+  for (record::Line const& l : outcome.records) unproved += l.json["status"] == "not_proved" ? 1 : 0;
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (o.json) {
     Json j;
@@ -84,7 +97,7 @@ int run_rates(RatesOptions const& o) {
     j["reused"] = outcome.reused;
     j["status"] = unproved == 0 ? "proved" : "not_proved";
     j["figures"] = Json::array();
-    for (auto const& file : figure.files) j["figures"].push_back(file.string());
+    for (auto const& file : drawn) j["figures"].push_back(file.string());
     if (unproved > 0) j["reason"] = std::to_string(unproved) + " points are not proved";
     j["series"] = Json::array();
     for (auto const& t : tables) {
@@ -97,18 +110,19 @@ int run_rates(RatesOptions const& o) {
                              {"slope_in_size", number(t.slope())},
                              {"slope_in_N", number(t.slope_in_resolution())}});
     }
+    j["fits"] = Json::array();
+    for (auto const& s : fits) j["fits"].push_back(rates::to_json(s));
     put_seconds(j, seconds);
     print(j);
   } else {
     char line[160];
     std::snprintf(line, sizeof line, "%zu records (%zu computed, %zu from before) in %.1f s\n", outcome.records.size(),
                   outcome.computed, outcome.reused, seconds);
-    std::string drawn;
-    for (auto const& file : figure.files) drawn += (drawn.empty() ? "" : ", ") + file.string();
+    std::string const table = (out / "table.csv").string() + ", " + (out / "table.md").string() +
+                              (fits.empty() ? "" : ", " + (out / "fits.csv").string());
     print(
-        rates::summary(tables) + "\n" + line + "records  " + journal.path().string() + "\ntable    " +
-        (out / "table.csv").string() + ", " + (out / "table.md").string() + "\nfigure   " +
-        (drawn.empty() ? "not drawn (" + figure.reason + "): " + by_hand(journal.path(), out) : drawn) + "\n" +
+        (tables.empty() ? "" : rates::summary(tables)) + rates::fits_summary(fits) + "\n" + line + "records  " +
+        journal.path().string() + "\ntable    " + table + "\n" + figure_lines +
         (unproved > 0 ? std::to_string(unproved) + " points are not proved: their reasons are in the records\n" : ""));
   }
   return unproved == 0 ? done : not_proved;

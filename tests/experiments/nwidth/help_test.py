@@ -36,8 +36,8 @@ def test_examples_are_valid(tmp_path):
             if command == "rates":
                 continue  # run in rates_test.py, with a small configuration
             result = run(*split(example), cwd=tmp_path)
-            excused = "cannot read" in result.err or "no enclosure of the L2 norm" in result.out
-            assert result.code == 0 or excused, (example, result.err)
+            done = (0, 3) if command == "fit" else (0,)  # 3: it did not converge, but is certified
+            assert result.code in done or "cannot read" in result.err, (example, result.err)
 
 
 def split(example):

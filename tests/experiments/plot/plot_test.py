@@ -97,10 +97,10 @@ def test_manifest_chooses_the_records(plotter, tmp_path):
     records = synthetic.records()
     stale = [{**r, "commit": "1" * 40} for r in records]
     path = synthetic.write(tmp_path, records + stale)
-    assert len(plotter.read_records(path)) == len(records)
+    assert len(plotter.style.read_records(path)) == len(records)
     keys = [r["key"] for r in records if r["n"] == 1]
     (tmp_path / "run.json").write_text(json.dumps({"keys": keys, "commit": "0" * 40, "dirty": False}))
-    chosen = plotter.read_records(path)
+    chosen = plotter.style.read_records(path)
     assert [r["key"] for r in chosen] == keys and {r["commit"] for r in chosen} == {"0" * 40}
 
 
@@ -124,7 +124,7 @@ def test_table_and_legend_agree(plotter, tmp_path, small_config):
     from conftest import run
 
     answer = run("rates", small_config, "--out", tmp_path / "out", "--no-figure", "--json").json
-    series = plotter.series_of(plotter.read_records(tmp_path / "out" / "records.jsonl"))
+    series = plotter.series_of(plotter.style.read_records(tmp_path / "out" / "records.jsonl"))
     for row in answer["series"]:
         slope = plotter.last_decade_slope(series[row["n"]][row["kind"], row["method"]])
         assert math.isclose(slope, row["slope_in_size"], rel_tol=1e-9), row

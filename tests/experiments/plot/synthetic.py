@@ -49,6 +49,29 @@ def records():
     return out
 
 
+def fit(method, target, parameters, error, converged=True, bound=None):
+    two = method.startswith("ridge")
+    size, status = 3 * next(iter(parameters.values())), "quadrature" if two else "proved"
+    line = record("target", method, 0, parameters, size, error * (1 - 1e-7), error, target, status)
+    line["fit"] = {"status": "converged" if converged else "no alternation"} | ({"l2": error} if two else {})
+    return line | ({"bound": {"lower": f"{bound:.14e}", "kind": "B"}} if bound else {})
+
+
+def fits():
+    out = []
+    for target, scale in (("exp(x)", 0.3), ("sin(4*pi*x)", 4.0)):
+        for size in (4, 8, 16, 32, 64):
+            for rate, activation in ((2, "relu"), (3, "relu2"), (4, "polyrelu")):
+                error, fails = scale / size**rate, activation == "relu2" and size == 64
+                parameters, reached = {"segments": size, "norm": "sup"}, error * (2 if fails else 1)
+                out.append(fit(f"fit-{activation}", target, parameters, reached, not fails, error / 1.1))
+            for by in ("adam", "raw-lm"):
+                out.append(fit(f"{by}-relu", target, {"segments": size, "steps": 9, "samples": 7}, scale / 4, False))
+    for size in (4, 8, 16):
+        out.append(fit("ridge-relu", "x1*x2", {"neurons": size, "norm": "l2"}, 0.2 / size))
+    return out
+
+
 def write(folder, lines):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "records.jsonl"

@@ -15,6 +15,30 @@ TEST(Config, BuiltInOneIsValid) {
   EXPECT_EQ(c.series.size(), 7u);
   EXPECT_EQ(c.relative, Rational(1, 1000000));
   for (Series const& s : c.series) EXPECT_FALSE(s.targets.empty()) << s.method;
+  ASSERT_TRUE(c.fits);
+  EXPECT_EQ(c.fits->activations.size(), 3u);
+  EXPECT_EQ(c.fits->targets.size(), 4u);
+  EXPECT_EQ(c.fits->activations[0].sizes, (std::vector<long>{4, 8, 16, 32, 64}));
+  EXPECT_TRUE(c.fits->contrast);
+  EXPECT_EQ(c.fits->ridge.size(), 3u);
+}
+
+TEST(Config, FitsGiveEachActivationItsSizes) {
+  Config const c = parse_config(
+      "[fits]\nactivations = ['relu', 'polyrelu']\ntargets = ['x^2']\nsegments = [4, 8]\npolyrelu_segments = [2]\n"
+      "contrast = false\nridge = ['relu2']\nrelu2_ridge_neurons = [3]\n",
+      "f");
+  EXPECT_TRUE(c.series.empty());
+  ASSERT_TRUE(c.fits);
+  ASSERT_EQ(c.fits->activations.size(), 2u);
+  EXPECT_EQ(c.fits->activations[0].sizes, (std::vector<long>{4, 8}));
+  EXPECT_EQ(c.fits->activations[1].activation, "polyrelu");
+  EXPECT_EQ(c.fits->activations[1].sizes, (std::vector<long>{2}));
+  EXPECT_EQ(c.fits->contrast_segments, (std::vector<long>{4, 8}));
+  EXPECT_FALSE(c.fits->contrast);
+  ASSERT_EQ(c.fits->ridge.size(), 1u);
+  EXPECT_EQ(c.fits->ridge[0].sizes, (std::vector<long>{3}));
+  EXPECT_FALSE(parse_config("[[series]]\nmethod = 'two-level'\n", "f").fits);
 }
 
 TEST(Config, SeriesOverrideTheFile) {
@@ -48,7 +72,7 @@ TEST(Config, NamesTheLineAndWhatIsAllowed) {
   std::string const series = "[[series]]\nmethod = 'optimal-spline'\n";
   for (Bad const& bad : std::initializer_list<Bad>{
            {"n = [1,\n", "f:2:"},
-           {"\nm = [1]\n", "f:2: unknown key 'm': allowed are n, relative, seed, series, sizes, targets"},
+           {"\nm = [1]\n", "f:2: unknown key 'm': allowed are fits, n, relative, seed, series, sizes, targets"},
            {"n = 1\n", "f:1: n must be a list"},
            {"n = []\n", "f:1: n must be a list"},
            {"n = [0]\n", "f:1: n = 0 is out of range: allowed is 1 to 6"},
@@ -65,6 +89,18 @@ TEST(Config, NamesTheLineAndWhatIsAllowed) {
            {"[sizes]\nlargest = 1000000000\n", "f:2: largest = 1000000000 is out of range"},
            {"[sizes]\nsmallest = 50\nlargest = 49\n", "f:3: largest = 49 is out of range: allowed is 50"},
            {"[sizes]\nper_decade = 0\n", "f:2: per_decade = 0"},
+           {"fits = 3\n", "f:1: fits must be a table"},
+           {"[fits]\nactivations = ['tanh']\ntargets = ['x']\n",
+            "f:2: activations = 'tanh': allowed are relu, relu2, relu3 and polyrelu"},
+           {"[fits]\nridge = ['gelu']\n", "f:2: ridge = 'gelu'"},
+           {"[fits]\ntargets = ['x']\nsegments = []\n", "f:3: segments must be a list of integers"},
+           {"[fits]\ntargets = ['x']\nsegments = [1]\n", "f:3: segments = 1 is out of range: allowed is 2 to 256"},
+           {"[fits]\ntargets = ['x']\nsegments = [8,\n4]\n", "f:4: segments must ascend, but 4 follows 8"},
+           {"[fits]\ntargets = ['x']\nsegments = [8, 8]\n", "f:3: segments must ascend"},
+           {"[fits]\ntargets = ['x']\nridge_neurons = [65]\n", "f:3: ridge_neurons = 65 is out of range"},
+           {"[fits]\ntargets = ['x']\ncontrast = 1\n", "f:3: contrast must be true or false"},
+           {"[fits]\ntargets = ['x']\nrelu3_segments = [4]\n", "f:3: unknown key 'relu3_segments'"},
+           {"[fits]\nsegments = [4]\n", "f:1: [fits] has nothing to fit"},
            {"[sizes]\nmost = 3\n", "f:2: unknown key 'most'"},
            {"", "no [[series]]"},
            {"series = 3\n", "f:1: no [[series]]"},
