@@ -3,7 +3,7 @@
 
     cmake --build build/release --target fitting_rows
     python3 -m venv .venv && .venv/bin/pip install -r bench/requirements.txt
-    .venv/bin/python bench/fitting_peers.py --json bench/results/fitting_peers.json
+    .venv/bin/python bench/fitting_peers.py --json fitting_peers.json
 
 The network, for all three: s(x) = p(x) + sum_{i<=n} sum_k a_ik relu(w_i x + b_i)^k on [-1, 1], where k = 1 (relu),
 k = 2 (relu2) or k = 1, 2, 3 (polyrelu, coefficients per neuron), and p is a polynomial of degree 1, 2, 3, which neurons

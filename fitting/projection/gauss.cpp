@@ -19,10 +19,10 @@ CompositeRule composite_gauss(int q, double a, double b, std::vector<double> con
   result.node.reserve(rule.node.size() * ends.size());
   result.weight.reserve(rule.node.size() * ends.size());
   for (std::size_t i = 1; i < ends.size(); ++i) {
-    double const center = (ends[i - 1] + ends[i]) / 2, half = (ends[i] - ends[i - 1]) / 2;
+    double const length = ends[i] - ends[i - 1];
     for (std::size_t j = 0; j < rule.node.size(); ++j) {
-      result.node.push_back(center + half * rule.node[j]);
-      result.weight.push_back(half * rule.weight[j]);
+      result.node.push_back(ends[i - 1] + length * rule.node[j]);
+      result.weight.push_back(length * rule.weight[j]);
     }
   }
   return result;

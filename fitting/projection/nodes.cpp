@@ -34,7 +34,9 @@ Nodes tensor(int d, std::vector<double> const& node, std::vector<double> const& 
 
 Nodes tensor_gauss(int d, int q) {
   if (d < 1) throw InvalidInput("a tensor rule needs at least one axis, not " + std::to_string(d));
-  GaussRule<double> const& rule = gauss_rule<double>(q);
+  GaussRule<double> rule = gauss_rule<double>(q);  // on [0, 1]
+  for (double& x : rule.node) x = 2 * x - 1;
+  for (double& w : rule.weight) w *= 2;
   return tensor(d, rule.node, rule.weight);
 }
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fitting/least_squares/fit_spline.hpp"
 #include "fitting/projection/gauss.hpp"
 #include "fitting/projection/separable.hpp"
 #include "fitting/shared/spacings.hpp"
-#include "fitting/start/equidistribution.hpp"
 #include "theory/construct/gadgets_frozen.hpp"
 
 namespace nwidth::fitting {
@@ -212,7 +212,12 @@ SharedFit fit_shared_polyrelu(Function const& f, int n, SharedOptions const& opt
   ProjectionOptions solver;
   solver.max_iterations = options.closure_iterations;
   ClosureModel const closure(f, n, r, options.nodes);
-  ProjectionResult const spline = fit_separable(closure, log_spacings(a, b, equidistribution(f, r + 1, 2, n)), solver);
+  // the best C^{r-1} spline of degree r: its knots from a search, since the descent below keeps to their neighbourhood
+  SplineSearch search;
+  search.random_starts = 0;
+  FreeKnotSpline<double> const smooth = fit_spline_l2(f, SplineClass::relu_power(r), n, search).fit.spline;
+  std::vector<double> const knots(smooth.knots.begin() + 1, smooth.knots.end() - 1);
+  ProjectionResult const spline = fit_separable(closure, log_spacings(a, b, knots), solver);
 
   SharedFit best;
   best.closure_l2 = spline.error;

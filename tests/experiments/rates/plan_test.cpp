@@ -32,16 +32,18 @@ TEST(Plan, IsNothingWhereNothingFits) {
 }
 
 TEST(Plan, FindsTheSmallestOptimalSplineForAnError) {
-  for (int n = 1; n <= 4; ++n)
+  for (int n = 1; n <= 4; ++n) {
     for (char const* const text : {"0.01", "1e-4"}) {
       Rational const eps = parse_rational(text);
       Method const& method = find("optimal-spline");
       Parameters const p = plan_for_error(method, n, eps, 0);
       EXPECT_LE(class_certificate(method, n, p, Rational(1, 1000000)).upper, eps);
-      if (p.N > std::max(n, 2))
+      if (p.N > std::max(n, 2)) {
         EXPECT_GT(width::width_value(n, static_cast<int>(p.N) - 1).lower() * Rational(1000001, 1000000), eps)
             << n << " " << text;
+      }
     }
+  }
 }
 
 TEST(Plan, ConfirmsTheErrorOfTheOtherLinearMethods) {

@@ -16,7 +16,8 @@ double degree_nine_limit() {
   Eigen::MatrixXd phi(60, 10);
   Eigen::VectorXd y(60);
   for (int q = 0; q < 60; ++q) {
-    double const x = rule.node[static_cast<std::size_t>(q)], w = std::sqrt(rule.weight[static_cast<std::size_t>(q)]);
+    double const x = 2 * rule.node[static_cast<std::size_t>(q)] - 1;
+    double const w = std::sqrt(2 * rule.weight[static_cast<std::size_t>(q)]);
     y[q] = w * std::exp(x);
     for (int k = 0; k < 10; ++k) phi(q, k) = w * std::legendre(static_cast<unsigned>(k), x);
   }
