@@ -144,11 +144,15 @@ std::vector<T> extrema(Function const& f, FreeKnotSpline<T> const& s) {
 }
 
 template <class T>
-AlternationBound alternation_bound(Function const& f, FreeKnotSpline<T> const& s, int k) {
+AlternationBound alternation_bound(Function const& f, FreeKnotSpline<T> const& s, int k, std::vector<T> const& also) {
   s.validate();
   AlternationBound r;
   r.witness.spline = exactly(s);
-  for (T const& x : extrema(f, s)) {
+  std::vector<T> candidates = extrema(f, s);
+  candidates.insert(candidates.end(), also.begin(), also.end());
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  for (T const& x : candidates) {
     Rational const p = exact(x);
     if (f.begin() <= p && p <= f.end()) r.witness.points.push_back(p);
   }
@@ -172,7 +176,9 @@ AlternationBound alternation_bound(Function const& f, FreeKnotSpline<T> const& s
 
 template std::vector<double> extrema(Function const&, FreeKnotSpline<double> const&);
 template std::vector<Real> extrema(Function const&, FreeKnotSpline<Real> const&);
-template AlternationBound alternation_bound(Function const&, FreeKnotSpline<double> const&, int);
-template AlternationBound alternation_bound(Function const&, FreeKnotSpline<Real> const&, int);
+template AlternationBound alternation_bound(Function const&, FreeKnotSpline<double> const&, int,
+                                            std::vector<double> const&);
+template AlternationBound alternation_bound(Function const&, FreeKnotSpline<Real> const&, int,
+                                            std::vector<Real> const&);
 
 }  // namespace nwidth::fitting

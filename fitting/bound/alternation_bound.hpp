@@ -47,7 +47,9 @@ struct AlternationBound {
 
 /// The bound for k knots that s, its coefficients and knots taken exactly, and its extrema give: E itself if s is the
 /// best and alternates in full; but any s gives something.
+/// @param also  more points that may serve, in any order: a fit's own alternation
 template <class T>
-AlternationBound alternation_bound(Function const& f, FreeKnotSpline<T> const& s, int k);
+AlternationBound alternation_bound(Function const& f, FreeKnotSpline<T> const& s, int k,
+                                   std::vector<T> const& also = {});
 
 }  // namespace nwidth::fitting

@@ -62,7 +62,9 @@ Leveled leveled(Function const& f, SplineClass const& kind, int k, bool bounds) 
   }
   if (bounds && kind.multiplicity == 1)
     better(r.bound,
-           (r.polished ? alternation_bound(f, r.polished->spline, k) : alternation_bound(f, r.fit.spline, k)).bound,
+           (r.polished ? alternation_bound(f, r.polished->spline, k, r.polished->points)
+                       : alternation_bound(f, r.fit.spline, k, r.fit.points))
+               .bound,
            kind);
   return r;
 }
