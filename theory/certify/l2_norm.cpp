@@ -19,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int first_order = 10, second_order = 20;
+constexpr int most_stalls = 8;
 constexpr long most_boxes = 400000;
 constexpr long shortest_bits = 400;  // parts shorter than 2^-shortest_bits of the domain are not divided
 
@@ -27,7 +28,7 @@ struct Part {
   ErrorFunction const* e = nullptr;
   bool inside = true;  // of the domain: else the integral over it may count or not
   int order = first_order;
-  bool divisible = true;
+  int stalls = 0;   // halvings in a row that changed nothing
   Interval square;  // encloses the integral of e^2 over [l, r]
 };
 
@@ -84,7 +85,7 @@ class Quadrature {
   void add(Point const& l, Point const& r, ErrorFunction const& e) {
     bool const inside =
         (domain_.left_end_inside || domain_.cuts.front() < l) && (domain_.right_end_inside || r < domain_.cuts.back());
-    Part p{l, r, &e, inside, first_order, true, {}};
+    Part p{l, r, &e, inside, first_order, 0, {}};
     p.square = integral(p);
     ++boxes_;
     push(std::move(p));
@@ -108,7 +109,7 @@ class Quadrature {
         std::pop_heap(heap_.begin(), heap_.end(), narrower);
         Part p = std::move(heap_.back());
         heap_.pop_back();
-        if (!p.divisible) {  // the widest cannot be helped
+        if (p.stalls >= most_stalls) {  // the widest cannot be helped
           push(std::move(p));
           return;
         }
@@ -185,7 +186,7 @@ class Quadrature {
       if (width(q.square) < width(p.square) / 4) return {std::move(q)};
     }
     if (distance(p.l, p.r) < shortest_) {
-      p.divisible = false;
+      p.stalls = most_stalls;
       return {std::move(p)};
     }
     Point const m = Point::between(p.l, p.r);
@@ -198,8 +199,10 @@ class Quadrature {
       ++boxes_;
       both += width(h.square);
     }
-    // where halving changes nothing, the coefficients' own width is what is left
-    for (Part& h : halves) h.divisible = both < 0.999 * width(p.square) || !(width(p.square) < INFINITY);
+    // Far outside the radius of convergence models of halves may be worse; where many halvings change nothing, the
+    // coefficients' own width is what is left.
+    bool const helped = both < 0.999 * width(p.square) || !(width(p.square) < INFINITY);
+    for (Part& h : halves) h.stalls = helped ? 0 : p.stalls + 1;
     return halves;
   }
 

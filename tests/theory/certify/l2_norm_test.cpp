@@ -52,6 +52,15 @@ TEST(L2Error, of_an_interpolant_of_x_squared) {
   expect_holds(l2_error(net, target::resolve("x^2"), 0, 1), 1 / (9 * sqrt(Real(30))), "x^2");
 }
 
+TEST(L2Error, of_pieces_longer_than_the_radius_of_convergence) {
+  // int_{-1}^{1} (1 + c x^2)^-2 dx = 1/(1 + c) + atan(sqrt c)/sqrt c
+  for (int c : {25, 400, 10000}) {
+    Real const root = sqrt(Real(c));
+    expect_holds(l2_error(constant(0), target::resolve("1/(1+" + std::to_string(c) + "*x^2)"), -1, 1),
+                 sqrt(1 / Real(1 + c) + atan(root) / root), "runge");
+  }
+}
+
 TEST(L2Error, of_a_deep_sawtooth) {
   // on each of 2^m pieces x^2 less its chord is -h^2 t (1 - t), h = 2^-m; shifted, h^2/8 more
   for (int m : {1, 4, 8}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// files_test.py reads such files with the reference implementation.
+// machine_formats_test.py reads such files with the reference implementation.
 #include "theory/network/safetensors.hpp"
 
 #include <gtest/gtest.h>
