@@ -333,5 +333,7 @@ def test_a_terminal_sees_progress_and_is_left_clean(tmp_path):
     words = " ".join(f"'{w}'" for w in [binary(), *FIT])
     inner = f"{words} >/dev/null"
     done = subprocess.run(["script", "-qec", inner, "/dev/null"], cwd=tmp_path, capture_output=True, check=False)
+    if b"pseudo-terminal" in done.stderr:
+        pytest.skip("this system gives no pseudo-terminal")
     assert b"\r\x1b[Kfitting ... 0 s" in done.stdout
     assert done.stdout.rstrip(b"\n").endswith(b"\r\x1b[K")
