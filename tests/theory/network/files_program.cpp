@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What machine_formats_test.py asks of the library: reads a network file from stdin and writes into the folder that the argument
-/// names net.onnx, net.safetensors, the same with 32-bit floats, and values of the network at given points.
+/// What machine_formats_test.py asks of the library: reads a network file from stdin and writes into the folder that
+/// the argument names net.onnx, net.safetensors, the same with 32-bit floats, and values of the network at given
+/// points.
 ///
 ///   test_network_files FOLDER < net.json          also reads FOLDER/points: one point a line, hexadecimal floats
 ///   test_network_files --read < net.safetensors   prints the network as JSON

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// That the models are valid and compute what the networks do is what machine_formats_test.py finds out, with ONNX Runtime.
+// That the models are valid and compute what the networks do is what machine_formats_test.py finds out, with ONNX
+// Runtime.
 #include "theory/network/onnx.hpp"
 
 #include <gtest/gtest.h>
