@@ -14,7 +14,7 @@ from pathlib import Path
 import style
 from matplotlib import pyplot
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 # Okabe and Ito's colours; markers tell the series apart in grey print.
 ACTIVATIONS = {
@@ -98,12 +98,7 @@ def shape_axes(axes, points):
     decades = math.log10(max(values) / min(values))
     margin = 10 ** (0.06 * decades + 0.08)
     axes.set_ylim(min(values) / margin, max(values) * margin)
-    step = max(1, round(decades / 7))
-    axes.yaxis.set_major_locator(LogLocator(base=10.0**step, numticks=20))
-    axes.yaxis.set_minor_locator(LogLocator(base=10.0, subs=(1.0,) if step > 1 else tuple(range(2, 10)), numticks=60))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(True, which="major", color="#dddddd", linewidth=0.5, zorder=0)
-    axes.tick_params(which="both", direction="in", top=True, right=True)
+    style.tick_decades(axes, decades)
 
 
 def legend_panel(axes, panels):

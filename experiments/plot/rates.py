@@ -16,7 +16,6 @@ import style
 from matplotlib import pyplot
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 # Okabe and Ito's colours, told apart by colour-blind readers; marker and dashes tell the series apart in grey print.
 STYLES = {
@@ -147,12 +146,7 @@ def shape_axes(axes, series):
     axes.set_xlim(left / 1.15, right * 1.15)
     decades = math.log10(high / low)
     axes.set_ylim(low / 10 ** (0.12 * decades + 0.2), high * 10 ** (0.03 * decades + 0.1))  # room for the legend below
-    step = max(1, round(decades / 7))
-    axes.yaxis.set_major_locator(LogLocator(base=10.0**step, numticks=20))
-    axes.yaxis.set_minor_locator(LogLocator(base=10.0, subs=(1.0,) if step > 1 else tuple(range(2, 10)), numticks=60))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(True, which="major", color="#dddddd", linewidth=0.5, zorder=0)
-    axes.tick_params(which="both", direction="in", top=True, right=True)
+    style.tick_decades(axes, decades)
 
 
 def common_legend(figure, unproved):

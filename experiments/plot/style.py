@@ -11,6 +11,7 @@ try:
     import matplotlib
 
     matplotlib.use("Agg")
+    from matplotlib.ticker import LogLocator, NullFormatter
 except ImportError:
     print("nwidth: python3 has no matplotlib (pip install matplotlib), so no figure is drawn", file=sys.stderr)
     sys.exit(NO_MATPLOTLIB)
@@ -43,6 +44,16 @@ def read_records(path):
         keys = set(run["keys"])
         lines = [r for r in lines if r["key"] in keys and (r["commit"], r["dirty"]) == (run["commit"], run["dirty"])]
     return list({r["key"]: r for r in lines}.values())
+
+
+def tick_decades(axes, decades):
+    """Ticks of a logarithmic error axis over so many decades, seven or so with labels, and the grid of the panel."""
+    step = max(1, round(decades / 7))
+    axes.yaxis.set_major_locator(LogLocator(base=10.0**step, numticks=20))
+    axes.yaxis.set_minor_locator(LogLocator(base=10.0, subs=(1.0,) if step > 1 else tuple(range(2, 10)), numticks=60))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(True, which="major", color="#dddddd", linewidth=0.5, zorder=0)
+    axes.tick_params(which="both", direction="in", top=True, right=True)
 
 
 def save(draw, records, folder, name):

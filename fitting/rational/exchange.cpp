@@ -4,26 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
+
+#include "fitting/rational/magnitude.hpp"
 
 namespace nwidth::fitting::rational {
-namespace {
-
-template <class T>
-std::string digits(T const& x) {
-  std::ostringstream s;
-  s.precision(3);
-  s << static_cast<double>(x);
-  return s.str();
-}
-
-template <class T>
-T size(T const& x) {
-  return x < 0 ? T(-x) : x;
-}
-
-}  // namespace
-
 template <class T>
 std::size_t ExchangeRun<T>::alternations(T const& share) const {
   std::size_t count = 0;

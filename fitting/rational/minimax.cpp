@@ -3,30 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include "fitting/rational/aaa.hpp"
 #include "fitting/rational/alternation.hpp"
 #include "fitting/rational/exchange.hpp"
+#include "fitting/rational/magnitude.hpp"
 #include "fitting/rational/start.hpp"
 
 namespace nwidth::fitting::rational {
 namespace {
 
 std::string type_name(int m, int n) { return "(" + std::to_string(m) + ", " + std::to_string(n) + ")"; }
-
-template <class T>
-std::string digits(T const& x) {
-  std::ostringstream s;
-  s.precision(3);
-  s << static_cast<double>(x);
-  return s.str();
-}
-
-template <class T>
-T size(T const& x) {
-  return x < 0 ? T(-x) : x;
-}
 
 /// f(-x) = f(x) or -f(x), as far as 23 points show; what is built on it is checked on the whole of [a, b].
 Symmetry symmetry_of(Function const& f) {

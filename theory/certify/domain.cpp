@@ -8,6 +8,15 @@ constexpr long end_bits = 200;  // how closely a domain end that is not dyadic i
 
 }  // namespace
 
+void require_one_dimension(Network const& net, target::Target const* f, Rational const& a, Rational const& b) {
+  if (!(a < b)) throw InvalidInput("the domain [" + exact_string(a) + ", " + exact_string(b) + "] is empty");
+  if (net.inputs() != 1 || net.outputs() != 1)
+    throw InvalidInput("a network of one input and one output is needed, not " + std::to_string(net.inputs()) +
+                       " and " + std::to_string(net.outputs()));
+  if (f != nullptr && f->inputs != 1)
+    throw InvalidInput("a target of one variable is needed, not of " + std::to_string(f->inputs));
+}
+
 Domain make_domain(Rational const& a, Rational const& b, target::Expression const* f) {
   Domain d;
   Rational const ulp = power_of_two(-end_bits) * (b - a);

@@ -215,12 +215,7 @@ Enclosure attempts(DomainOf const& domain_of, Options const& options, Clock::tim
 Enclosure certify(Network const& net, target::Target const* f, Rational const& a, Rational const& b,
                   Options const& options) {
   auto const start = Clock::now();
-  if (!(a < b)) throw InvalidInput("the domain [" + exact_string(a) + ", " + exact_string(b) + "] is empty");
-  if (net.inputs() != 1 || net.outputs() != 1)
-    throw InvalidInput("a network of one input and one output is needed, not " + std::to_string(net.inputs()) +
-                       " and " + std::to_string(net.outputs()));
-  if (f != nullptr && f->inputs != 1)
-    throw InvalidInput("a target of one variable is needed, not of " + std::to_string(f->inputs));
+  require_one_dimension(net, f, a, b);
   target::Expression const* const expression = f != nullptr && f->expression ? &*f->expression : nullptr;
   Network const* const known = f != nullptr && f->network ? &*f->network : nullptr;
   bool const polynomial = net.is_piecewise_polynomial() && (known == nullptr || known->is_piecewise_polynomial());
