@@ -103,7 +103,7 @@ def test_other_right_ways_to_compute_conform():
             for c, p in zip(w, (3, 2, 1), strict=True):
                 R = (v.pow(2 * p).mean(-1, keepdim=True) + ctx.eps).rsqrt()
                 S = (g * v**p).sum(-1, keepdim=True)
-                dx += c * (p * v ** (p - 1) * R * g - p / max(n, 1) * v ** (2 * p - 1) * R**3 * S)
+                dx += c * (p * v ** (p - 1) * R * g - p / n * v ** (2 * p - 1) * R**3 * S)
                 dw.append((R * S).sum())
             return dx.to(x.dtype), torch.stack(dw).to(x.dtype), g.sum().reshape(1).to(x.dtype), None
 
@@ -494,6 +494,19 @@ def test_command_shows_the_first_difference(monkeypatch, capsys, tmp_path):
     assert code == 1 and found["difference"]["got"] != found["difference"]["expected"]
     low, high = found["difference"]["allowed"]
     assert low <= found["difference"]["expected"] <= high and not low <= found["difference"]["got"] <= high
+
+
+def test_records_are_json_even_where_numbers_are_not_finite():
+    report = report_of(lambda x, w, b: reference.polynorm(x, w, b) * float("nan"), dtypes=(F32,))
+    record = json.loads(json.dumps(report.record(), allow_nan=False))
+    values = next(c for c in record["checks"] if c["name"] == "values")
+    assert values["worst"] == "inf" and values["difference"]["got"] == "nan"
+
+
+def test_a_module_that_is_given_stays_as_it_is():
+    module = reference.PolyNorm()
+    assert report_of(module).conforms
+    assert module.weight.dtype == F32 and module.weight.tolist() == reference.PolyNorm().weight.tolist()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,21 @@ or, in a test of one's own,
     assert report.conforms, report.table()
 """
 
-from .report import DTYPES, Report, check
-from .subject import BadInput, Subject, Unavailable
+import importlib
 
+_HOME = {
+    "DTYPES": "report",
+    "Report": "report",
+    "check": "report",
+    "BadInput": "subject",
+    "Subject": "subject",
+    "Unavailable": "subject",
+}
 __all__ = ["DTYPES", "BadInput", "Report", "Subject", "Unavailable", "check"]
+
+
+def __getattr__(name):
+    """Late, so that the generator and --help do without PyTorch."""
+    if name not in _HOME:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -68,26 +68,21 @@ def polynorm(x, w, b, g, n, eps, mp):
 
 
 def evaluate(case, mp):
-    """Adds y, dx, dw, db to the case."""
+    """Adds y, dx, dw, db to the case. A mean over copies is that over one, so only the sums dw and db see them."""
     n, tile = case["shape"][-1] // case["tile"], case["tile"]
-
-    def full(values):  # all copies
-        return [mp.mpf(v) for i in range(0, len(values), n) for v in values[i : i + n] * tile]
-
     formula = polyrelu if case["kind"] == "polyrelu" else polynorm
-    w, b = [mp.mpf(v) for v in case["w"]], mp.mpf(case["b"])
-    y, dx, dw, db = formula(full(case["x"]), w, b, full(case["g"]), n * tile, mp.mpf(case["eps"]), mp)
-
-    def first(values):  # of the copies
-        return [v for i in range(0, len(values), n * tile) for v in values[i : i + n]]
+    x, g, w, (b, eps) = (
+        [mp.mpf(v) for v in values] for values in (case["x"], case["g"], case["w"], (case["b"], case["eps"]))
+    )
+    y, dx, dw, db = formula(x, w, b, g, n, eps, mp)
 
     def pair(v):
         high = float(v)
         return [high, float(v - mp.mpf(high))]
 
-    case["y"] = [pair(v) for v in first(y)]
+    case["y"] = [pair(v) for v in y]
     if case["gradients"]:
-        case["dx"], case["dw"], case["db"] = [pair(v) for v in first(dx)], [pair(v) for v in dw], pair(db)
+        case["dx"], case["dw"], case["db"] = [pair(v) for v in dx], [pair(tile * v) for v in dw], pair(tile * db)
 
 
 def make(kind, name, seed, shape, rows, *, w=MIXED, b=BIAS, eps=EPS, tile=1, gradients=True):

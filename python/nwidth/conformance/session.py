@@ -26,7 +26,8 @@ class Check:
     worst: float | None = None
 
     def record(self):
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        found = asdict(self) | {"worst": None if self.worst is None else number(self.worst)}
+        return {k: v for k, v in found.items() if v is not None}
 
 
 def short(dtype):

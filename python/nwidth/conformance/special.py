@@ -223,9 +223,9 @@ def not_a_number(session):
 
 
 def empty(session):
-    """Tensors without elements: the same shape out, no gradient from them."""
+    """Tensors without rows, as an expert without tokens gets: the same shape out, and gradients of 0."""
     check = Check("empty", "pass")
-    for shape in ((0, 8), (3, 0), (2, 0, 5)):
+    for shape in ((0, 8), (2, 0, 5)):
         x = torch.zeros(shape, dtype=torch.float64)
         run = session.subject.run(x, SLANTED, BIAS, x)
         if not _ran(session, check, f"shape {shape}", run, ("y", "x", "weight", "bias")):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The implementation under test: found by name, built or called, and run forward and backward."""
 
+import copy
 import importlib
 import importlib.util
 import inspect
@@ -117,7 +118,7 @@ class Subject:
 
     def _build(self, eps=None):
         if isinstance(self.target, nn.Module):
-            made = self.target
+            made = copy.deepcopy(self.target)
         else:
             try:
                 made = self.target() if eps is None else self.target(eps=eps)
