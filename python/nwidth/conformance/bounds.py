@@ -74,10 +74,14 @@ def polynorm(x, g, w, b, eps, u, eta):
     }
 
 
-def errors(kind, x, g, w, b, eps, dtype):
-    """E for an implementation whose arithmetic has the type dtype."""
+def errors(kind, x, g, w, b, eps, dtype, loose=False):
+    """E for inputs of type dtype, with arithmetic in working_type(dtype).
+
+    loose: in dtype itself, but for underflow. Checks of special values use it, so that they do not judge accuracy.
+    """
     bound = polyrelu if kind == "polyrelu" else polynorm
-    E = bound(x, g, w, b, eps, ROUNDOFF[dtype], TINIEST[dtype])
+    working = working_type(dtype)
+    E = bound(x, g, w, b, eps, ROUNDOFF[dtype if loose else working], TINIEST[working])
     return {name: e * (1 + 2.0**-20) for name, e in E.items()}  # these lines are themselves rounded, in float64
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from . import checks, special
+from . import checks, layouts, special
 from .session import Session, short
 
 SCHEMA = 1
@@ -28,9 +28,9 @@ _LAST = (
     special.subnormal,
     special.infinite,
     special.not_a_number,
-    special.empty,
-    special.layouts,
-    special.arguments,
+    layouts.empty,
+    layouts.layouts,
+    layouts.arguments,
 )
 CHECKS = {
     "polyrelu": (*_FIRST, checks.structure("formula", "formula"), *_VALUES, special.zero_polyrelu, *_LAST),

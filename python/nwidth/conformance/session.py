@@ -91,6 +91,23 @@ def compare(where, quantity, dtype, got, exact, E, x):
     return difference(where, quantity, dtype, index, given, *values, int(wrong.sum()), got.numel()), worst
 
 
+def own(run, quantity):
+    """What the run gave, as a pair for compare."""
+    value = getattr(run, quantity).detach().double().cpu()
+    return value, torch.zeros_like(value)
+
+
+def ran(session, check, where, run, needs=("y",)):
+    """Whether the run gave what is needed; else the check fails and says why."""
+    words = run.error
+    for q in needs:
+        if not words and getattr(run, q) is None:
+            words = f"there is no {QUANTITY[q]}"
+    if words:
+        session.fail(check, f"case '{where}': {words}")
+    return not words
+
+
 class ShapeDiffers(Exception):
     """A result has a shape that cannot be compared; the message says so."""
 
@@ -125,17 +142,16 @@ class Session:
             samples.append((run.y.double().cpu(), case.x, case.w, case.b, case.eps))
         return formulas.identify(self.kind, samples)
 
-    def errors(self, case, dtype):
-        working = bounds.working_type(dtype)
-        return bounds.errors(self.kind, case.x, case.g, case.w, case.b, case.eps, working)
+    def errors(self, case, dtype, loose=False):
+        return bounds.errors(self.kind, case.x, case.g, case.w, case.b, case.eps, dtype, loose)
 
-    def against_vectors(self, check, names, quantities, dtypes):
+    def against_vectors(self, check, names, quantities, dtypes, loose=False):
         """Sets result, worst and the first difference of the check; returns the check."""
         check.result, check.worst = "pass", 0.0
         for dtype in dtypes:
             for name in names:
                 case, run = self.cases[name], self.run(name, dtype)
-                E = None if run.error else self.errors(case, dtype)
+                E = None if run.error else self.errors(case, dtype, loose)
                 for quantity in quantities:
                     if quantity not in case.exact:
                         continue
