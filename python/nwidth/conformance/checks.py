@@ -12,6 +12,7 @@ ACCURATE = {
     "polyrelu": ("generic", "cancelling", "wide"),
     "polynorm": ("generic", "small", "cancelling", "width 1", "width 43", "wide"),
 }
+LEFT_OUT = "this type was not asked for"
 PARTICULAR = {"polyrelu": ("generic", "cancelling"), "polynorm": ("generic", "small", "cancelling")}
 
 
@@ -141,6 +142,8 @@ def gradient(quantity):
 
 def bfloat16_powers(session):
     """bfloat16 in, bfloat16 out, float32 between: one rounding, at the end."""
+    if torch.bfloat16 not in session.dtypes:
+        return Check("bfloat16 powers", "skipped", LEFT_OUT)
     check = session.against_vectors(Check("bfloat16 powers", ""), ACCURATE[session.kind], ("y",), (torch.bfloat16,))
     words, measured = _bfloat16_errors(session, torch.bfloat16)
     if check.result == "pass":
@@ -156,6 +159,8 @@ def bfloat16_powers(session):
 
 def bfloat16_gradients(session):
     """The gradients with bfloat16 in and out and float32 between."""
+    if torch.bfloat16 not in session.dtypes:
+        return Check("bfloat16 gradients", "skipped", LEFT_OUT)
     names = ACCURATE[session.kind]
     check = session.against_vectors(Check("bfloat16 gradients", ""), names, GRADIENTS, (torch.bfloat16,))
     if check.result == "differs":
@@ -170,7 +175,7 @@ def bfloat16_gradients(session):
 
 def float64(session):
     """y and gradients in float64, or an honest refusal of that type."""
-    check = Check("float64", "skipped", "left out by --dtypes")
+    check = Check("float64", "skipped", LEFT_OUT)
     if torch.float64 not in session.dtypes:
         return check
     run = session.run("generic", torch.float64)
