@@ -2,8 +2,6 @@
 """The conformance suite passes what is right, and catches and names every planted defect."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,10 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "python"))
+sys.path.append(str(ROOT / "python"))  # last: a package that is built comes first
 
 from nwidth.conformance import Subject, check, reference  # noqa: E402
-from nwidth.conformance import __main__ as command  # noqa: E402
 
 F32, BF16, F64 = torch.float32, torch.bfloat16, torch.float64
 
@@ -76,6 +73,16 @@ def test_the_reference_conforms_as_module_and_as_function(kind, name):
         assert skipped == ([] if target is not getattr(reference, kind) else ["start"]), (skipped, takes_eps)
         for found in report.checks:
             assert found.worst is None or 0 <= found.worst <= 1, report.table()
+
+
+@pytest.mark.parametrize("name", ["PolyReLU", "PolyNorm", "polyrelu", "polynorm"])
+def test_our_own_operators_conform(name):
+    try:
+        from nwidth import torch as ours
+    except ImportError as error:
+        pytest.skip(f"the operators are not built: {error}")
+    report = report_of(getattr(ours, name), name.lower(), (F32, BF16, F64))
+    assert report.conforms, report.table()
 
 
 def test_other_right_ways_to_compute_conform():
@@ -461,42 +468,6 @@ def test_wrong_type_or_shape_of_the_result():
     assert report["shape and type"].result == "differs" and not report.conforms
 
 
-# The command
-
-
-def run_command(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["conformance", *arguments])
-    try:
-        code = command.main()
-    except SystemExit as stopped:
-        code = stopped.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def test_command_passes_and_writes_json(monkeypatch, capsys):
-    code, out, err = run_command(monkeypatch, capsys, "nwidth.conformance.reference:PolyNorm", "--json")
-    record = json.loads(out)
-    assert (code, err, out.count("\n")) == (0, "", 1)
-    assert record["conforms"] is True and record["kind"] == "polynorm"
-    assert {c["result"] for c in record["checks"]} == {"pass"}
-
-
-def test_command_shows_the_first_difference(monkeypatch, capsys, tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(
-        "from nwidth.conformance import reference\n"
-        "def activation(x, weight, bias):\n    return reference.polyrelu(x, weight.flip(0), bias)\n"
-    )
-    code, out, _ = run_command(monkeypatch, capsys, f"{file}:activation", "--kind", "polyrelu", "--dtypes", "float32")
-    assert code == 1 and "coefficients look reversed" in out and "expected" in out and "got" in out
-    code, out, _ = run_command(monkeypatch, capsys, f"{file}:activation", "--kind", "polyrelu", "--json")
-    found = next(c for c in json.loads(out)["checks"] if c["name"] == "values")
-    assert code == 1 and found["difference"]["got"] != found["difference"]["expected"]
-    low, high = found["difference"]["allowed"]
-    assert low <= found["difference"]["expected"] <= high and not low <= found["difference"]["got"] <= high
-
-
 def test_records_are_json_even_where_numbers_are_not_finite():
     report = report_of(lambda x, w, b: reference.polynorm(x, w, b) * float("nan"), dtypes=(F32,))
     assert {c.name for c in report.checks if c.result == "skipped"} >= {
@@ -513,45 +484,3 @@ def test_a_module_that_is_given_stays_as_it_is():
     module = reference.PolyNorm()
     assert report_of(module).conforms
     assert module.weight.dtype == F32 and module.weight.tolist() == reference.PolyNorm().weight.tolist()
-
-
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        (["nwidth.conformance.reference"], "is not MODULE:CALLABLE"),
-        (["no_such_module:PolyNorm"], "importing 'no_such_module' failed"),
-        (["nwidth.conformance.reference:PolyNomr"], "has no 'PolyNomr'"),
-        (["nwidth.conformance.reference:normalised", "--kind", "polynorm"], "on a plain float32 tensor"),
-        (["json:dumps"], "give --kind"),
-        (["torch.nn:ReLU", "--kind", "polyrelu"], "the module's 'weight' is to hold 3 numbers"),
-        (["torch.nn:Linear", "--kind", "polyrelu", "--as", "module"], "calling it without arguments failed"),
-        (["nwidth.conformance.reference:PolyNorm", "--dtypes", "float8"], "the type 'float8' is not one of"),
-        (["nwidth.conformance.reference:PolyNorm", "--device", "abacus"], "the device 'abacus' is unknown"),
-        (["nwidth.conformance.reference:PolyNorm", "--kind", "polymer"], "invalid choice"),
-        (["missing.py:PolyNorm"], "there is no file"),
-        ([], "required"),
-    ],
-)
-def test_bad_input_is_one_line(monkeypatch, capsys, arguments, words):
-    code, out, err = run_command(monkeypatch, capsys, *arguments)
-    assert code == 2 and out == ""
-    assert err.startswith("nwidth.conformance: ") and err.count("\n") == 1 and words in err, err
-
-
-def test_liger_is_skipped_with_a_reason_where_it_is_not_installed(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "liger_kernel", None)
-    monkeypatch.setitem(sys.modules, "liger_kernel.transformers.poly_norm", None)
-    code, out, _ = run_command(monkeypatch, capsys, "nwidth.conformance.liger:PolyNorm")
-    assert code == 77 and "skipped: liger-kernel cannot be imported" in out
-
-
-def test_it_runs_as_a_module_of_the_source_tree():
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "python")}
-    done = subprocess.run(
-        [sys.executable, "-m", "nwidth.conformance", "--help"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0 and "example:" in done.stdout and "exit code: 0" in done.stdout
