@@ -193,6 +193,13 @@ def test_eps_in_another_place(norm, words):
     assert report["coefficient order"].result == "pass" and report["axis of the mean"].result == "pass", report.table()
 
 
+def test_eps_that_nobody_thought_of_is_measured():
+    report = report_of(polynorm_with(lambda v, eps: v * (v.square().mean(-1, keepdim=True) + 3e-6).rsqrt()))
+    assert_named(report, "place of eps", "eps looks like 3e-06")
+    assert_named(report, "values", "eps looks like 3e-06")
+    assert report["coefficient order"].result == "pass" and report["axis of the mean"].result == "pass", report.table()
+
+
 def test_no_eps_fails_on_a_row_of_zeros():
     report = report_of(polynorm_with(lambda v, eps: v / v.square().mean(-1, keepdim=True).sqrt()))
     assert_named(report, "zero rows", "0/0 in a row of zeros")

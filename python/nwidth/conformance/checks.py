@@ -6,7 +6,7 @@ import math
 import torch
 
 from . import diagnose, formulas
-from .session import GRADIENTS, Check, short
+from .session import GRADIENTS, IDENTIFYING, Check, short
 
 ACCURATE = {
     "polyrelu": ("generic", "cancelling", "wide"),
@@ -52,22 +52,18 @@ def structure(aspect, name):
     """The nearest formula of the catalogue has the definition's choice in this aspect."""
 
     def check_of(session):
-        check = Check(name, "pass")
-        variant = session.variant
-        if variant is None:
-            session.against_vectors(check, ("generic",), ("y",), (torch.float32,))
-            check.result = "differs"
-            check.diagnosis = ["no formula of the catalogue is near"]
-            return check
-        if not variant.deviates(aspect):
+        check, variant = Check(name, "pass"), session.variant
+        other_eps = aspect == "eps" and session.other_eps
+        if variant is not None and not variant.deviates(aspect) and not other_eps:
             check.detail = variant.words(aspect)
             return check
-        for case in ("generic", "small") if session.kind == "polynorm" else ("generic",):
-            session.against_vectors(check, (case,), ("y",), (torch.float32,))
-            if check.result == "differs":
-                break
+        session.against_vectors(check, IDENTIFYING[session.kind], ("y",), (torch.float32,))
         check.result = "differs"
-        check.diagnosis.append(variant.words(aspect))
+        if variant is None:
+            check.diagnosis = ["no formula of the catalogue is near"]
+        else:
+            check.diagnosis = [session.words_on_eps()] if other_eps else []
+            check.diagnosis += [variant.words(aspect)] if variant.deviates(aspect) else []
         return check
 
     return check_of
