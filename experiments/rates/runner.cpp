@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/rates/runner.hpp"
 
-#include <flint/flint.h>
-#include <mpfr.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -16,14 +13,6 @@
 
 namespace nwidth::rates {
 namespace {
-
-/// The caches that FLINT and MPFR keep per thread.
-struct ThreadCaches {
-  ~ThreadCaches() {
-    flint_cleanup();
-    mpfr_free_cache();
-  }
-};
 
 bool of_this_program(record::Json const& j) {
   auto const& b = record::build_info();
@@ -64,7 +53,6 @@ Outcome run(std::vector<Job> const& jobs, record::Journal& journal, int threads,
     std::exception_ptr failure;
     std::mutex failure_mutex;
     auto const worker = [&] {
-      ThreadCaches const caches;
       while (!stop) {
         std::size_t const i = next++;
         if (i >= todo.size()) return;

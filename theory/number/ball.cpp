@@ -11,7 +11,16 @@
 namespace nwidth {
 namespace {
 
-thread_local long precision = 128;
+/// What a thread keeps: its precision, and, unknown to us, the caches of FLINT and MPFR, which a thread that ends must
+/// give back. Balls that live on may still be used and destroyed.
+struct ThreadState {
+  long precision = 128;
+  ~ThreadState() {
+    flint_cleanup();
+    mpfr_free_cache();
+  }
+};
+thread_local ThreadState state;
 
 /// Beyond 2^+-largest_exponent nobody wants all digits of a number: erf(10^5) is 1 - 2^-14426950424.
 constexpr long largest_exponent = 1L << 20;
@@ -46,9 +55,9 @@ struct Arf {
 
 }  // namespace
 
-long working_precision() { return precision; }
-PrecisionScope::PrecisionScope(long bits) : before_(precision) { precision = bits; }
-PrecisionScope::~PrecisionScope() { precision = before_; }
+long working_precision() { return state.precision; }
+PrecisionScope::PrecisionScope(long bits) : before_(state.precision) { state.precision = bits; }
+PrecisionScope::~PrecisionScope() { state.precision = before_; }
 
 Ball::Ball(Rational const& x) {
   arb_init(x_);
@@ -66,7 +75,7 @@ Ball::Ball(Rational const& x) {
   fmpq_t q;
   fmpq_init(q);
   fmpq_set_mpq(q, x.backend().data());
-  arb_set_fmpq(x_, q, precision);
+  arb_set_fmpq(x_, q, state.precision);
   fmpq_clear(q);
 }
 
@@ -86,13 +95,13 @@ Ball Ball::from_interval(Interval x) {
   Arf lo, hi;
   arf_set_d(lo.x, x.lo);
   arf_set_d(hi.x, x.hi);
-  arb_set_interval_arf(r.x_, lo.x, hi.x, precision);
+  arb_set_interval_arf(r.x_, lo.x, hi.x, state.precision);
   return r;
 }
 
 Ball Ball::pi() {
   Ball r;
-  arb_const_pi(r.x_, precision);
+  arb_const_pi(r.x_, state.precision);
   return r;
 }
 
@@ -159,15 +168,15 @@ Ball operator-(Ball const& a) {
   return r;
 }
 
-#define NWIDTH_BALL_OPERATOR(symbol, function)         \
-  Ball operator symbol(Ball const& a, Ball const& b) { \
-    Ball r;                                            \
-    function(r.get(), a.get(), b.get(), precision);    \
-    return r;                                          \
-  }                                                    \
-  Ball& operator symbol##=(Ball& a, Ball const& b) {   \
-    function(a.get(), a.get(), b.get(), precision);    \
-    return a;                                          \
+#define NWIDTH_BALL_OPERATOR(symbol, function)            \
+  Ball operator symbol(Ball const& a, Ball const& b) {    \
+    Ball r;                                               \
+    function(r.get(), a.get(), b.get(), state.precision); \
+    return r;                                             \
+  }                                                       \
+  Ball& operator symbol##=(Ball& a, Ball const& b) {      \
+    function(a.get(), a.get(), b.get(), state.precision); \
+    return a;                                             \
   }
 NWIDTH_BALL_OPERATOR(+, arb_add)
 NWIDTH_BALL_OPERATOR(-, arb_sub)
@@ -175,11 +184,11 @@ NWIDTH_BALL_OPERATOR(*, arb_mul)
 NWIDTH_BALL_OPERATOR(/, arb_div)
 #undef NWIDTH_BALL_OPERATOR
 
-#define NWIDTH_BALL_FUNCTION(name, function) \
-  Ball name(Ball const& x) {                 \
-    Ball r;                                  \
-    function(r.get(), x.get(), precision);   \
-    return r;                                \
+#define NWIDTH_BALL_FUNCTION(name, function)     \
+  Ball name(Ball const& x) {                     \
+    Ball r;                                      \
+    function(r.get(), x.get(), state.precision); \
+    return r;                                    \
   }
 NWIDTH_BALL_FUNCTION(sqrt, arb_sqrt)
 NWIDTH_BALL_FUNCTION(exp, arb_exp)
@@ -197,19 +206,19 @@ Ball abs(Ball const& x) {
 
 Ball power(Ball const& x, unsigned k) {
   Ball r;
-  arb_pow_ui(r.get(), x.get(), k, precision);
+  arb_pow_ui(r.get(), x.get(), k, state.precision);
   return r;
 }
 
 Ball hull(Ball const& a, Ball const& b) {
   Ball r;
-  arb_union(r.get(), a.get(), b.get(), precision);
+  arb_union(r.get(), a.get(), b.get(), state.precision);
   return r;
 }
 
 Ball max(Ball const& a, Ball const& b) {
   Ball r;
-  arb_max(r.get(), a.get(), b.get(), precision);
+  arb_max(r.get(), a.get(), b.get(), state.precision);
   return r;
 }
 
