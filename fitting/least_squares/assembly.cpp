@@ -99,10 +99,14 @@ SecondOrder<T> second_order(Function const& f, MovingNodes<T> const& nodes, Obje
   int band = 0;
   for (int i = 0; i <= n; ++i) {
     Support const at = support(s.kind, n, i);
-    int const low = variable_of_coefficient(s.kind, n, at.first_coefficient);
-    int const high = variable_of_coefficient(s.kind, n, at.first_coefficient + d);
-    int const least = at.first_knot == 0 ? low : std::min(low, variable_of_knot(s.kind, at.first_knot));
-    band = std::max(band, std::max(high, variable_of_knot(s.kind, at.first_knot + at.knots - 1)) - least);
+    int low = variable_of_coefficient(s.kind, n, at.first_coefficient);
+    int high = variable_of_coefficient(s.kind, n, at.first_coefficient + d);
+    int const first = std::max(at.first_knot, 1), last = std::min(at.first_knot + at.knots - 1, n);
+    if (first <= last) {  // the ends of the domain are no variables
+      low = std::min(low, variable_of_knot(s.kind, first));
+      high = std::max(high, variable_of_knot(s.kind, last));
+    }
+    band = std::max(band, high - low);
   }
   SecondOrder<T> total{T(0), std::vector<T>(index(n + s.kind.dimension(n)), T(0)),
                        BandedSymmetric<T>(n + s.kind.dimension(n), band)};

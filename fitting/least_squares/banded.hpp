@@ -2,6 +2,7 @@
 /// Banded linear algebra in any scalar: small, and without libraries so that Real has it too.
 #pragma once
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <vector>
 
@@ -128,8 +129,8 @@ class BandedSymmetric {
   int size() const { return n_; }
   int band() const { return band_; }
   /// The entry (i, j), i >= j >= i - band.
-  T& at(int i, int j) { return a_[index(i * (band_ + 1) + i - j)]; }
-  T const& at(int i, int j) const { return a_[index(i * (band_ + 1) + i - j)]; }
+  T& at(int i, int j) { return a_[place(i, j)]; }
+  T const& at(int i, int j) const { return a_[place(i, j)]; }
 
   /// Replaces the matrix by its Cholesky factor. @return false if it is not positive definite in this arithmetic
   bool factor() {
@@ -162,6 +163,11 @@ class BandedSymmetric {
   }
 
  private:
+  std::size_t place(int i, int j) const {
+    assert(0 <= j && j <= i && i < n_ && i - j <= band_);
+    return index(i * (band_ + 1) + i - j);
+  }
+
   int n_, band_;
   std::vector<T> a_;
 };

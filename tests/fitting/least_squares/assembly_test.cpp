@@ -38,9 +38,10 @@ Real total(Function const& f, MovingNodes<Real> const& nodes, Objective const& o
 
 // differences of step 1e-25 in 100 digits: nothing is left to tolerance but 1e-18
 TEST(SecondOrder, is_the_derivative_of_the_objective) {
-  test::for_random(10, [](std::mt19937_64& g) {
-    SplineClass const kind = classes[g() % classes.size()];
-    int const n = 1 + static_cast<int>(g() % 4);
+  std::size_t turn = 0;  // every class with 1 to 4 knots: near the ends the band of the Hessian is a matter of both
+  test::for_random(static_cast<int>(4 * classes.size()), [&turn](std::mt19937_64& g) {
+    SplineClass const kind = classes[turn % classes.size()];
+    int const n = 1 + static_cast<int>(turn++ / classes.size() % 4);
     FreeKnotSpline<Real> s = random_spline<Real>(g, kind, n);
     Function const f = Function::of(test::coin(g) ? "exp(x)" : "relu(x-1/5)^5+sin(2*x)");  // with a break, and without
     MovingNodes<Real> const nodes(f, {6, 2, 4});
