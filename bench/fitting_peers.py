@@ -6,7 +6,7 @@
     .venv/bin/python bench/fitting_peers.py --json fitting_peers.json --docs docs/benchmarks.md
 
 measures all rows, on one core; writes all that it measured, row by row, to the first file and their table to the second
-(bench/peers_table.py does that alone). --rows 'relu2/*/64' takes some rows only. All take about 20 minutes.
+(bench/peers_table.py does that alone). --rows 'relu2/*/64' takes some rows only. All take 20 to 25 minutes.
 
 The network, for all three: s(x) = p(x) + sum_{i<=n} sum_k a_ik relu(w_i x + b_i)^k on [-1, 1], where k = 1 (relu),
 k = 2 (relu2) or k = 1, 2, 3 (polyrelu, coefficients per neuron), and p is a polynomial of degree 1, 2, 3, which neurons
@@ -15,8 +15,8 @@ a and the constant of p in [-n^-1/2, n^-1/2] (for polyrelu a third of one such n
 rest of p starts at 0. They see 1024 midpoints of even cells.
 
 scipy: method lm (MINPACK), x_scale='jac', ftol = xtol = gtol = 1e-15, analytic Jacobian, until it stalls: evaluations
-are not limited. A run that takes longer than --limit seconds of the processor is stopped there, and its `end` says so:
-its time is then a lower bound of that to its stall, and its error the least that it had seen.
+are not limited. A run that takes longer than --limit seconds of the processor (a quarter of that for n = 16) is stopped
+there, and its `end` says so: its time is then a lower bound of that to its stall, and its error the least so far.
 torch: Adam on all samples, the rate half a cosine from 1e-2 to 1e-5, then L-BFGS (history 30, strong Wolfe), doubles.
 ours: fitting_rows: `single` is one start (equidistribution), `search` all starts of fit_spline_l2.
 
@@ -304,7 +304,7 @@ def arguments():
     parser.add_argument("--rows", nargs="+", default=["*"], help="patterns of CLASS/TARGET/N, such as 'relu2/*/64'")
     parser.add_argument("--seeds", type=int, default=1, help="of scipy; one for n = 16")
     parser.add_argument("--torch-seeds", type=int, default=2, help="one for n = 16")
-    parser.add_argument("--limit", type=float, default=120, help="seconds of the processor, of a run of scipy")
+    parser.add_argument("--limit", type=float, default=100, help="seconds of a run of scipy; a quarter for n = 16")
     parser.add_argument("--adam", type=int, default=20000, help="steps")
     parser.add_argument("--lbfgs", type=int, default=5000, help="steps, at most")
     parser.add_argument("--repeats", type=int, default=5, help="of our fits; the median time counts")
@@ -333,7 +333,7 @@ def compute(options, name):
         for i in range(seeds if n > 16 else 1):
             seed = 1000 * n + i
             if peer == "scipy":
-                run, theta = run_scipy(net, f, seed, options.limit)
+                run, theta = run_scipy(net, f, seed, options.limit if n > 16 else options.limit / 4)
             else:
                 run, theta = run_torch(net, f, seed, options.adam, options.lbfgs)
             run["l2"] = l2_error(functools.partial(net.values, theta), f)

@@ -109,8 +109,8 @@ def section(record):
         f"Measured {record['began'][:10]} on {record['machine']}, commit {record['commit']}, one thread, load averages "
         f"{load} at the start, {record['seconds'] / 60:.0f} minutes in all; times are of the processor. Seeds of scipy "
         f"{versions['scipy']}: {seeds(record, 'scipy')}, each until it stalls or {settings['limit']:.0f} s have passed "
-        f"(≥). Of PyTorch {versions['torch']}: {seeds(record, 'torch')}, {settings['adam']} steps of Adam, then at "
-        f"most {settings['lbfgs']} of L-BFGS."
+        f"(a quarter of that for n = 16; ≥). Of PyTorch {versions['torch']}: {seeds(record, 'torch')}, "
+        f"{settings['adam']} steps of Adam, then at most {settings['lbfgs']} of L-BFGS."
     )
     text = [
         textwrap.fill(head, 120),
