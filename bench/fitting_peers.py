@@ -3,7 +3,10 @@
 
     cmake --build build/release --target fitting_rows
     python3 -m venv .venv && .venv/bin/pip install -r bench/requirements.txt
-    .venv/bin/python bench/fitting_peers.py --json fitting_peers.json
+    .venv/bin/python bench/fitting_peers.py --json fitting_peers.json --docs docs/benchmarks.md
+
+measures all rows, on one core; writes all that it measured, row by row, to the first file and their table to the second
+(bench/peers_table.py does that alone). --rows 'relu2/*/64' takes some rows only. All take 20 to 25 minutes.
 
 The network, for all three: s(x) = p(x) + sum_{i<=n} sum_k a_ik relu(w_i x + b_i)^k on [-1, 1], where k = 1 (relu),
 k = 2 (relu2) or k = 1, 2, 3 (polyrelu, coefficients per neuron), and p is a polynomial of degree 1, 2, 3, which neurons
@@ -11,8 +14,9 @@ that are always on make. Peers vary all of w, b, a and p. As with torch.nn.Linea
 a and the constant of p in [-n^-1/2, n^-1/2] (for polyrelu a third of one such number for each k, PolyCom's start); the
 rest of p starts at 0. They see 1024 midpoints of even cells.
 
-scipy: method lm (MINPACK), x_scale='jac', ftol = xtol = gtol = 1e-15, analytic Jacobian, at most --evaluations values;
-a run stopped by that has status 0, and its time is a lower bound of that to its stall.
+scipy: method lm (MINPACK), x_scale='jac', ftol = xtol = gtol = 1e-15, analytic Jacobian, until it stalls: evaluations
+are not limited. A run that takes longer than --limit seconds of the processor (a quarter of that for n = 16) is stopped
+there, and its `end` says so: its time is then a lower bound of that to its stall, and its error the least so far.
 torch: Adam on all samples, the rate half a cosine from 1e-2 to 1e-5, then L-BFGS (history 30, strong Wolfe), doubles.
 ours: fitting_rows: `single` is one start (equidistribution), `search` all starts of fit_spline_l2.
 
@@ -27,10 +31,10 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import argparse  # noqa: E402
+import fnmatch  # noqa: E402
 import functools  # noqa: E402
 import json  # noqa: E402
 import math  # noqa: E402
-import multiprocessing  # noqa: E402
 import platform  # noqa: E402
 import statistics  # noqa: E402
 import subprocess  # noqa: E402
@@ -40,6 +44,7 @@ from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
+import peers_table  # noqa: E402
 from scipy.optimize import least_squares  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -128,6 +133,7 @@ class Clock:
 
     def note(self, error):
         self.course.append((time.process_time() - self.cpu, error))
+        return self.course[-1][0]
 
     def stop(self):
         self.cpu, self.wall = time.process_time() - self.cpu, time.perf_counter() - self.wall
@@ -141,28 +147,47 @@ class Clock:
         return {"cpu": self.cpu, "wall": self.wall, "within": self.within(final), "sampled": final}
 
 
-def run_scipy(net, f, seed, evaluations):
-    y, scale, clock = f(SAMPLES), math.sqrt(2 / len(SAMPLES)), Clock()
+class OutOfTimeError(Exception):
+    """Leaves MINPACK from inside its residuals."""
 
-    def residuals(theta):
-        r = (net.values(theta, SAMPLES) - y) * scale
-        clock.note(math.sqrt(r @ r))
+
+def run_scipy(net, f, seed, limit):
+    y, scale, clock = f(SAMPLES), math.sqrt(2 / len(SAMPLES)), Clock()
+    least, theta, jacobians = math.inf, None, 0
+
+    def residuals(now):
+        nonlocal least, theta
+        r = (net.values(now, SAMPLES) - y) * scale
+        error = math.sqrt(r @ r)
+        if error < least:
+            least, theta = error, now.copy()
+        if clock.note(error) > limit:
+            raise OutOfTimeError
         return r
 
-    result = least_squares(
-        residuals,
-        net.start(seed),
-        jac=lambda theta: net.jacobian(theta, SAMPLES) * scale,
-        method="lm",
-        x_scale="jac",
-        ftol=1e-15,
-        xtol=1e-15,
-        gtol=1e-15,
-        max_nfev=evaluations,
-    )
+    def jacobian(now):
+        nonlocal jacobians
+        jacobians += 1
+        return net.jacobian(now, SAMPLES) * scale
+
+    row = {"seed": seed}
+    try:
+        result = least_squares(
+            residuals,
+            net.start(seed),
+            jac=jacobian,
+            method="lm",
+            x_scale="jac",
+            ftol=1e-15,
+            xtol=1e-15,
+            gtol=1e-15,
+            max_nfev=10**9,
+        )
+        theta, row["end"], row["status"] = result.x, "stalled", int(result.status)
+    except OutOfTimeError:
+        row["end"], row["status"] = "time limit", None
     clock.stop()
-    row = {"seed": seed, **clock.record(), "status": int(result.status), "evaluations": int(result.nfev)}
-    return row, result.x
+    return {**row, **clock.record(), "evaluations": len(clock.course), "jacobians": jacobians}, theta
 
 
 def run_torch(net, f, seed, adam_steps, lbfgs_steps):
@@ -238,7 +263,9 @@ def run_ours(program, activation, text, f, n, repeats):
             "l2_claimed": result["l2"],
             "cpu": statistics.median(result["cpu"]),
             "wall": statistics.median(result["wall"]),
-            "first_cpu": result["cpu"][0],
+            "cpus": result["cpu"],
+            "walls": result["wall"],
+            "iterations": result["iterations"],
             "status": result["status"],
             "neurons": len(neurons),
         }
@@ -265,65 +292,48 @@ def cpu_model():
     return f"{names[0].partition(':')[2].strip()}, {len(names)} logical cores"
 
 
-HEAD = (
-    f"{'class':9}{'target':8}{'n':>4} {'peer':6}| {'L2 ours':>9}{'peer best':>10} | {'error ratio best':>16}"
-    f"{'median':>9} | {'s one':>8}{'s all':>7}{'s peer':>8}{'to 1 %':>8} | {'time ratio one':>14}{'all':>7}"
-)
-
-
-def line(row, peer):
-    ours, result = row["ours"], row[peer]
-    cpu, within = (statistics.median(run[key] for run in result["runs"]) for key in ("cpu", "within"))
-    best = min(run["l2"] for run in result["runs"])
-    capped = "*" if any(run.get("status") == 0 for run in result["runs"]) else " "
-    return (
-        f"{row['class']:9}{row['target']:8}{row['n']:4} {peer:6}| {ours['search']['l2']:9.3g}{best:10.3g} | "
-        f"{result['error_ratio_best']:16.3g}{result['error_ratio_median']:9.3g} | {ours['single']['cpu']:8.2g}"
-        f"{ours['search']['cpu']:7.2g}{cpu:7.3g}{capped}{within:8.3g} | {result['time_ratio_single']:14.3g}"
-        f"{result['time_ratio_search']:7.3g}"
-    )
+def commit():
+    """What was measured: the commit, with "-dirty" if the tree has changes."""
+    out = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    return out.stdout.strip() if out.returncode == 0 else None
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--program", default=ROOT / "build/release/bin/fitting_rows", help="our side")
-    parser.add_argument("--classes", nargs="+", choices=POWERS, default=list(POWERS))
-    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
-    parser.add_argument("--n", nargs="+", type=int, default=[16, 64])
-    parser.add_argument("--peers", nargs="*", choices=["scipy", "torch"], default=["scipy", "torch"])
-    parser.add_argument("--seeds", type=int, default=2, help="of scipy")
-    parser.add_argument("--torch-seeds", type=int, default=2)
-    parser.add_argument("--evaluations", type=int, default=400, help="of scipy, at most")
+    parser.add_argument("--rows", nargs="+", default=["*"], help="patterns of CLASS/TARGET/N, such as 'relu2/*/64'")
+    parser.add_argument("--seeds", type=int, default=1, help="of scipy; one for n = 16")
+    parser.add_argument("--torch-seeds", type=int, default=2, help="one for n = 16")
+    parser.add_argument("--limit", type=float, default=100, help="seconds of a run of scipy; a quarter for n = 16")
     parser.add_argument("--adam", type=int, default=20000, help="steps")
     parser.add_argument("--lbfgs", type=int, default=5000, help="steps, at most")
-    parser.add_argument("--repeats", type=int, default=3, help="of our fits; the median time counts")
-    parser.add_argument("--jobs", type=int, default=1, help="rows at a time, one thread each; more distort times")
-    parser.add_argument("--quick", action="store_true", help="n = 16, one seed, 50 evaluations, 500 + 200 steps")
-    parser.add_argument("--json", type=Path, help="write the rows here")
-    parser.add_argument("--append", action="store_true", help="keep the rows that the file has")
+    parser.add_argument("--repeats", type=int, default=5, help="of our fits; the median time counts")
+    parser.add_argument("--json", type=Path, default=Path("fitting_peers.json"), help="the record")
+    parser.add_argument("--docs", type=Path, help="the document whose table is written anew")
     options = parser.parse_args()
-    if options.quick:
-        options.n, options.seeds, options.torch_seeds = [16], 1, 1
-        options.evaluations, options.adam, options.lbfgs = 50, 500, 200
-    if min([*options.n, options.seeds, options.torch_seeds]) < 1:
-        parser.error("n and seeds are at least 1")
+    if min(options.seeds, options.torch_seeds, options.repeats) < 1:
+        parser.error("seeds and repeats are at least 1")
+    names = [f"{c}/{t}/{n}" for n in (64, 16) for c in POWERS for t in TARGETS]
+    options.rows = [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in options.rows)]
+    if not options.rows:
+        parser.error("no such row; there are " + " ".join(names))
     return options
 
 
-def compute(options, cell):
+def compute(options, name):
     """One row of the record."""
-    n, activation, target = cell
+    activation, target, n = name.split("/")
+    n = int(n)
     text, f = TARGETS[target]
     net = Net(activation, n)
-    keys = ("seeds", "torch_seeds", "evaluations", "adam", "lbfgs", "repeats", "jobs")
-    row = {"class": activation, "target": target, "n": n, "settings": {key: getattr(options, key) for key in keys}}
+    row = {"class": activation, "target": target, "n": n, "load_average": os.getloadavg()}
     row["ours"] = run_ours(options.program, activation, text, f, n, options.repeats)
-    for peer in options.peers:
+    for peer, seeds in (("scipy", options.seeds), ("torch", options.torch_seeds)):
         runs = []
-        for i in range(options.seeds if peer == "scipy" else options.torch_seeds):
+        for i in range(seeds if n > 16 else 1):
             seed = 1000 * n + i
             if peer == "scipy":
-                run, theta = run_scipy(net, f, seed, options.evaluations)
+                run, theta = run_scipy(net, f, seed, options.limit if n > 16 else options.limit / 4)
             else:
                 run, theta = run_torch(net, f, seed, options.adam, options.lbfgs)
             run["l2"] = l2_error(functools.partial(net.values, theta), f)
@@ -335,30 +345,30 @@ def compute(options, cell):
 def main():
     options = arguments()
     check_jacobian()
+    began = time.perf_counter()
+    keys = ("seeds", "torch_seeds", "limit", "adam", "lbfgs", "repeats")
     record = {
         "machine": cpu_model(),
+        "system": platform.platform(),
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "load_average": os.getloadavg(),
         "threads": 1,
+        "commit": commit(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("numpy", "scipy", "torch")}},
+        "settings": {key: getattr(options, key) for key in keys},
         "samples": len(SAMPLES),
         "rows": [],
     }
-    if options.append and options.json and options.json.exists():
-        earlier = json.loads(options.json.read_text(encoding="utf-8"))
-        if {**record, "rows": 0} != {**earlier, "rows": 0}:
-            raise SystemExit(f"{options.json}: rows of another machine or of other versions")
-        record["rows"] = earlier["rows"]
-    cells = [(n, activation, target) for n in options.n for activation in options.classes for target in options.targets]
-    print(HEAD)
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        for row in pool.imap(functools.partial(compute, options), cells, chunksize=1):
-            for peer in options.peers:
-                print(line(row, peer), flush=True)
-            record["rows"].append(row)
-            if options.json:
-                options.json.parent.mkdir(parents=True, exist_ok=True)
-                options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    if any(run.get("status") == 0 for row in record["rows"] for run in row.get("scipy", {}).get("runs", [])):
-        print("* a run used up its evaluations: its time to the stall is at least this")
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    for name in options.rows:
+        row = compute(options, name)
+        record["rows"].append(row)
+        record["seconds"] = time.perf_counter() - began
+        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        print(peers_table.line(row), f"[{record['seconds']:.0f} s]", file=sys.stderr, flush=True)
+    print(peers_table.section(record), end="")
+    if options.docs:
+        peers_table.write(record, options.docs)
     return 0
 
 

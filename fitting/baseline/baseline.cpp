@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/baseline/baseline.hpp"
 
-#include <ceres/ceres.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "fitting/problem/minimiser.hpp"
 #include "fitting/projection/gauss.hpp"
 #include "fitting/projection/uniform.hpp"
 #include "theory/construct/gadgets_frozen.hpp"
@@ -227,16 +226,8 @@ BaselineFit fit_raw(Function const& f, int neurons, BaselineOptions const& optio
     own.cost_function_ownership = ceres::DO_NOT_TAKE_OWNERSHIP;
     ceres::Problem problem(own);
     problem.AddResidualBlock(&cost, nullptr, p.data());
-    ceres::Solver::Options o;
-    o.linear_solver_type = ceres::DENSE_QR;
-    o.max_num_iterations = options.steps > 0 ? options.steps : 400;
-    o.function_tolerance = 1e-15;
-    o.gradient_tolerance = 1e-18;
-    o.parameter_tolerance = 1e-15;
-    o.num_threads = 1;
-    o.logging_type = ceres::SILENT;
     ceres::Solver::Summary summary;
-    ceres::Solve(o, &problem, &summary);
+    ceres::Solve(minimiser(options.steps > 0 ? options.steps : 400, 1e-15, 1e-15), &problem, &summary);
     iterations = static_cast<int>(summary.iterations.size()) - 1;
     return summary.termination_type == ceres::NO_CONVERGENCE
                ? Outcome{Status::max_iterations, std::to_string(iterations) + " iterations"}

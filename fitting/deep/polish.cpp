@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/deep/polish.hpp"
 
-#include <ceres/ceres.h>
-
 #include <cmath>
 
+#include "fitting/problem/minimiser.hpp"
 #include "theory/number/real.hpp"
 
 namespace nwidth::fitting {
@@ -219,15 +218,8 @@ PolishResult polish(Network const& net, Nodes const& nodes, Vector const& y, Pol
   ownership.cost_function_ownership = ceres::DO_NOT_TAKE_OWNERSHIP;
   ceres::Problem problem(ownership);
   problem.AddResidualBlock(&cost, nullptr, p.data());
-  ceres::Solver::Options o;
-  o.linear_solver_type = ceres::DENSE_QR;
-  o.max_num_iterations = options.max_iterations;
-  o.function_tolerance = 1e-13;
-  o.gradient_tolerance = 1e-18;
-  o.parameter_tolerance = 1e-16;
+  ceres::Solver::Options o = minimiser(options.max_iterations, 1e-13, 1e-16);
   o.max_num_consecutive_invalid_steps = 60;
-  o.num_threads = 1;
-  o.logging_type = ceres::SILENT;
   ceres::Solver::Summary summary;
   ceres::Solve(o, &problem, &summary);
   result.iterations = static_cast<int>(summary.iterations.size()) - 1;

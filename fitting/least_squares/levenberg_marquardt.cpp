@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/least_squares/levenberg_marquardt.hpp"
 
-#include <ceres/ceres.h>
-
 #include <string>
 
 #include "fitting/least_squares/assembly.hpp"
+#include "fitting/problem/minimiser.hpp"
 
 namespace nwidth::fitting {
 namespace {
@@ -92,14 +91,8 @@ MarquardtResult levenberg_marquardt(Function const& f, MovingNodes<double> const
   }
   problem.SetParameterBlockConstant(&knots.front());
   problem.SetParameterBlockConstant(&knots.back());
-  ceres::Solver::Options o;
-  o.max_num_iterations = options.max_iterations;
-  o.function_tolerance = options.function_tolerance;
-  o.gradient_tolerance = 1e-18;
-  o.parameter_tolerance = 1e-16;
-  o.num_threads = 1;
-  o.logging_type = ceres::SILENT;
-  o.linear_solver_type = options.solver == LinearSolver::dense_qr ? ceres::DENSE_QR : ceres::SPARSE_NORMAL_CHOLESKY;
+  ceres::Solver::Options o = minimiser(options.max_iterations, options.function_tolerance, 1e-16);
+  if (options.solver != LinearSolver::dense_qr) o.linear_solver_type = ceres::SPARSE_NORMAL_CHOLESKY;
   ceres::Solver::Summary summary;
   ceres::Solve(o, &problem, &summary);
   if (bad == bad)

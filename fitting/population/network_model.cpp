@@ -143,6 +143,12 @@ std::vector<NetworkModel::Values> NetworkModel::forward(double const* p, bool wi
   return layers;
 }
 
+Eigen::Index NetworkModel::parameters() const {
+  Eigen::Index sum = 0;
+  for (ParameterBlock const& b : blocks_) sum += b.size;
+  return sum;
+}
+
 void NetworkModel::basis(double const* p, Eigen::MatrixXd& phi) const {
   std::vector<Values> const layers = forward(p, false);
   phi.resize(points(), columns());

@@ -3,7 +3,7 @@
 #pragma once
 #include <string_view>
 
-#include "fitting/population/separable.hpp"
+#include "fitting/projection/separable.hpp"
 
 namespace nwidth::fitting::population {
 
@@ -39,7 +39,7 @@ struct NetworkShape {
 /// (a_1 ... a_r) that the neurons of the layer share. Gauges are spheres: the blocks of neurons for relu and its powers
 /// (with the bias, so that kinks can leave the cube and return), the coefficients for polyrelu. Of polyrelu's other
 /// gauge, the common scale of a layer, the damping of the minimiser takes care.
-class NetworkModel final : public SeparableModel {
+class NetworkModel {
  public:
   static constexpr int most_width = 256;
 
@@ -55,13 +55,15 @@ class NetworkModel final : public SeparableModel {
   /// Inputs of a layer's neurons.
   int fan_in(int layer) const { return layer == 0 ? shape_.inputs : shape_.hidden[size(layer) - 1]; }
 
-  Eigen::Index points() const override { return z_.rows(); }
-  Eigen::Index columns() const override { return shape_.hidden.back() + 1 + shape_.inputs; }
-  std::vector<ParameterBlock> const& blocks() const override { return blocks_; }
-  /// Cost: points x parameters().
-  void basis(double const* p, Eigen::MatrixXd& phi) const override;
-  /// By back-propagation, with H(0) = 0 at kinks. Cost: points x parameters().
-  void derivative(double const* p, Eigen::VectorXd const& c, Eigen::MatrixXd& jacobian) const override;
+  Eigen::Index points() const { return z_.rows(); }
+  Eigen::Index columns() const { return shape_.hidden.back() + 1 + shape_.inputs; }  ///< of Phi: length of c
+  std::vector<ParameterBlock> const& blocks() const { return blocks_; }
+  Eigen::Index parameters() const;
+  /// Phi(p), points x columns: f = Phi(p) c. Cost: points x parameters().
+  void basis(double const* p, Eigen::MatrixXd& phi) const;
+  /// d(Phi(p) c)/dp with c held, points x parameters. By back-propagation, with H(0) = 0 at kinks. Cost: points x
+  /// parameters().
+  void derivative(double const* p, Eigen::VectorXd const& c, Eigen::MatrixXd& jacobian) const;
 
  private:
   struct Values {

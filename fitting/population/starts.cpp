@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "fitting/population/normal.hpp"
-#include "fitting/population/projection.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::fitting::population {
@@ -79,7 +78,7 @@ std::vector<double> grow_one_layer(ProjectedProblem const& problem, NetworkModel
   Eigen::MatrixXd phi;
   small.basis(p.data(), phi);
   phi.array().colwise() *= problem.root_weights.array();
-  Projection base = project(phi, problem.root_weights.cwiseProduct(problem.values), true);
+  Projection const base(std::move(phi), problem.root_weights.cwiseProduct(problem.values));
 
   Eigen::MatrixXd dictionary(large.points(), candidates);
   std::vector<double> drawn;  // blocks of the candidates
@@ -93,9 +92,8 @@ std::vector<double> grow_one_layer(ProjectedProblem const& problem, NetworkModel
   }
   dictionary.array().colwise() *= problem.root_weights.array();
   Eigen::VectorXd const whole = dictionary.colwise().squaredNorm();
-  Eigen::MatrixXd const along = base.range.transpose() * dictionary;
-  dictionary.noalias() -= base.range * along;
-  Eigen::VectorXd& r = base.residual;
+  base.project(dictionary);
+  Eigen::VectorXd r = base.residual();
   std::size_t const block = static_cast<std::size_t>(in) + 1;
   while (neurons.size() < block * static_cast<std::size_t>(width)) {
     Eigen::VectorXd const products = dictionary.transpose() * r, left = dictionary.colwise().squaredNorm();

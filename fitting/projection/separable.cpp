@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/projection/separable.hpp"
 
-#include <ceres/ceres.h>
-
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include <memory>
 #include <sstream>
 
+#include "fitting/problem/minimiser.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::fitting {
@@ -63,9 +62,12 @@ void Projection::rotate(Eigen::Ref<Eigen::MatrixXd> d) const {
       Eigen::HouseholderSequence<Eigen::MatrixXd, Eigen::VectorXd>(small_, small_hq_).setLength(m).transpose());
 }
 
-void Projection::project(Eigen::MatrixXd& d) const {
+void Projection::project(Eigen::MatrixXd& d, double noise) const {
+  Eigen::VectorXd const whole = d.colwise().norm();
   rotate(d);
   d.topRows(rank_).setZero();
+  for (Eigen::Index j = 0; j < d.cols(); ++j)
+    if (d.col(j).norm() <= noise * whole[j]) d.col(j).setZero();
 }
 
 namespace {
@@ -74,11 +76,12 @@ namespace {
 /// trial step first, and for the Jacobian at the same point if it accepts the step.
 class ProjectedCost final : public ceres::CostFunction {
  public:
-  ProjectedCost(SeparableModel const& model, double rank_tolerance, double scale)
+  ProjectedCost(SeparableModel const& model, ProjectionOptions const& options, double scale)
       : model_(model),
         blocks_(model.blocks()),
         parameters_(model.parameters()),
-        tolerance_(rank_tolerance),
+        tolerance_(options.rank_tolerance),
+        noise_(options.derivative_noise),
         scale_(scale) {
     set_num_residuals(model.rows());
     for (ParameterBlock const& b : blocks_) mutable_parameter_block_sizes()->push_back(b.size);
@@ -126,7 +129,7 @@ class ProjectedCost final : public ceres::CostFunction {
     d.resize(model_.rows(), parameters_);
     if (parameters_ == 0) return;
     model_.differentiate(theta_, projection_->coefficients(), d);
-    projection_->project(d);
+    projection_->project(d, noise_);
   }
   Projection const& projection() const { return *projection_; }
   double y_norm() const { return y_norm_; }
@@ -135,25 +138,29 @@ class ProjectedCost final : public ceres::CostFunction {
   SeparableModel const& model_;
   std::vector<ParameterBlock> blocks_;
   int parameters_;
-  double tolerance_, scale_;
+  double tolerance_, noise_, scale_;
   mutable Eigen::VectorXd theta_;
   mutable Eigen::MatrixXd derivative_;
   mutable std::unique_ptr<Projection> projection_;
   mutable double y_norm_ = 0;
 };
 
-/// Stops after two successful steps in a row that gained next to nothing.
-class StopWhenFlat final : public ceres::IterationCallback {
+/// Reports, and stops after two successful steps in a row that gained next to nothing.
+class Watch final : public ceres::IterationCallback {
  public:
-  explicit StopWhenFlat(double tolerance) : tolerance_(tolerance) {}
+  Watch(ProjectionOptions const& options, double scale) : options_(options), scale_(scale) {}
   ceres::CallbackReturnType operator()(ceres::IterationSummary const& s) override {
-    if (s.iteration == 0 || !s.step_is_successful) return ceres::SOLVER_CONTINUE;
-    slow_ = s.cost_change < tolerance_ * s.cost ? slow_ + 1 : 0;
+    if (s.step_is_successful || s.iteration == 0) cost_ = s.cost;  // else s.cost is that of the step refused
+    if (s.iteration == 0) return ceres::SOLVER_CONTINUE;
+    if (options_.progress) options_.progress(s.iteration, 2 * cost_ * scale_ * scale_);
+    if (!s.step_is_successful) return ceres::SOLVER_CONTINUE;
+    slow_ = s.cost_change < options_.flat_tolerance * s.cost ? slow_ + 1 : 0;
     return slow_ >= 2 ? ceres::SOLVER_TERMINATE_SUCCESSFULLY : ceres::SOLVER_CONTINUE;
   }
 
  private:
-  double tolerance_;
+  ProjectionOptions const& options_;
+  double scale_, cost_ = 0;
   int slow_ = 0;
 };
 
@@ -188,7 +195,7 @@ ProjectionResult fit_separable(SeparableModel const& model, Eigen::VectorXd cons
                        std::to_string(model.rows()));
   if (options.max_iterations < 0)
     throw InvalidInput("max_iterations must not be negative, as is " + std::to_string(options.max_iterations));
-  ProjectedCost const first(model, options.rank_tolerance, 1);
+  ProjectedCost const first(model, options, 1);
   if (!first.factor(start)) throw InvalidInput("the start of a fit is not admissible or not finite");
 
   ProjectionResult result;
@@ -199,7 +206,7 @@ ProjectionResult fit_separable(SeparableModel const& model, Eigen::VectorXd cons
     ceres::Problem::Options ownership;
     ownership.cost_function_ownership = ceres::DO_NOT_TAKE_OWNERSHIP;
     ceres::Problem problem(ownership);
-    ProjectedCost cost(model, options.rank_tolerance, scale);
+    ProjectedCost cost(model, options, scale);
     std::vector<double*> blocks;
     double* at = result.theta.data();
     for (ParameterBlock const& b : model.blocks()) {
@@ -210,29 +217,20 @@ ProjectionResult fit_separable(SeparableModel const& model, Eigen::VectorXd cons
     }
     problem.AddResidualBlock(&cost, nullptr, blocks);
 
-    ceres::Solver::Options o;
-    o.minimizer_type = ceres::TRUST_REGION;
-    o.trust_region_strategy_type = ceres::LEVENBERG_MARQUARDT;
-    o.linear_solver_type = options.normal_equations ? ceres::DENSE_NORMAL_CHOLESKY : ceres::DENSE_QR;
-    o.max_num_iterations = options.max_iterations;
-    o.function_tolerance = 1e-16;
-    o.gradient_tolerance = 1e-18;
-    o.parameter_tolerance = 1e-16;
+    ceres::Solver::Options o = minimiser(options.max_iterations, 1e-16, 1e-16);
+    if (options.normal_equations) o.linear_solver_type = ceres::DENSE_NORMAL_CHOLESKY;
     o.initial_trust_region_radius = options.initial_radius;
     o.max_num_consecutive_invalid_steps = 60;
-    o.jacobi_scaling = true;
     o.min_lm_diagonal = options.damping_floor;
-    o.num_threads = 1;
-    o.logging_type = ceres::SILENT;
-    StopWhenFlat flat(options.flat_tolerance);
-    o.callbacks.push_back(&flat);
+    Watch watch(options, scale);
+    o.callbacks.push_back(&watch);
     ceres::Solver::Summary summary;
     ceres::Solve(o, &problem, &summary);
     result.iterations = static_cast<int>(summary.iterations.size()) - 1;
     out_of_iterations = summary.termination_type == ceres::NO_CONVERGENCE;
   }
 
-  ProjectedCost const last(model, options.rank_tolerance, 1);
+  ProjectedCost const last(model, options, 1);
   if (!last.factor(result.theta)) {  // cannot happen to a point that Ceres accepted; the start is admissible
     result.theta = start;
     last.factor(start);

@@ -2,16 +2,17 @@
 /// Variable projection: least squares over the nonlinear parameters alone, the linear ones eliminated by QR.
 #pragma once
 #include <Eigen/Core>
+#include <functional>
 #include <vector>
 
 #include "fitting/problem/status.hpp"
 
 namespace nwidth::fitting {
 
-/// A block of nonlinear parameters: any vector, or one of length 1 that stays so.
+/// Consecutive nonlinear parameters that move together.
 struct ParameterBlock {
   int size = 1;
-  bool sphere = false;
+  bool sphere = false;  ///< kept at its Euclidean norm: the scale of the block is a gauge
 };
 
 /// y ~ Phi(theta) c at weighted nodes. Rows of Phi and y carry the square root of their weight, so that
@@ -50,7 +51,8 @@ class Projection {
   /// The part of y orthogonal to the columns, in the orthonormal basis of the QR: a rotation of the residual.
   Eigen::VectorXd const& residual() const { return residual_; }
   /// Projects and rotates d in the same way, in place.
-  void project(Eigen::MatrixXd& d) const;
+  /// @param noise  columns of which no larger part is left are set to 0: they lie in the span of Phi
+  void project(Eigen::MatrixXd& d, double noise = 0) const;
 
  private:
   void rotate(Eigen::Ref<Eigen::MatrixXd> d) const;
@@ -69,8 +71,11 @@ struct ProjectionOptions {
   /// hardly matter, such as those of a neuron in a corner.
   double damping_floor = 1e-6;
   double rank_tolerance = 1e-13;
+  double derivative_noise = 0;  ///< part of a column of d(Phi c)/dtheta that counts as 0 if no more is left
   /// Normal equations for the steps (not for the coefficients): for many nodes and few digits.
   bool normal_equations = false;
+  /// After each iteration, with its number and the squared error.
+  std::function<void(int, double)> progress = nullptr;
 };
 
 struct ProjectionResult {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/samples/robust.hpp"
 
-#include <ceres/ceres.h>
-
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
+
+#include "fitting/problem/minimiser.hpp"
 
 namespace nwidth::fitting {
 namespace {
@@ -118,15 +118,8 @@ void descend(SeparableModel const& model, Loss::Kind kind, double scale, int max
   pointers.push_back(fit.coefficients.data());
   for (Eigen::Index i = 0; i < model.rows(); ++i)
     problem.AddResidualBlock(new OneSample(whole, i, blocks, model.columns()), loss.get(), pointers);
-  ceres::Solver::Options o;
-  o.linear_solver_type = ceres::DENSE_QR;
-  o.max_num_iterations = max_iterations;
-  o.function_tolerance = 1e-14;
-  o.gradient_tolerance = 1e-16;
-  o.parameter_tolerance = 1e-14;
+  ceres::Solver::Options o = minimiser(max_iterations, 1e-14, 1e-14, 1e-16);
   o.max_num_consecutive_invalid_steps = 60;
-  o.num_threads = 1;
-  o.logging_type = ceres::SILENT;
   ceres::Solver::Summary summary;
   ceres::Solve(o, &problem, &summary);
   fit.iterations += static_cast<int>(summary.iterations.size()) - 1;

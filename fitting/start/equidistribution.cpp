@@ -11,11 +11,11 @@ struct Cells {
   std::vector<double> end, value;  // cell i is [end[i], end[i+1]], f^(r)/r! at its midpoint
 };
 
-Cells sample(Function const& f, int r, int n) {
+Cells sample(Function const& f, int r, int n, int fineness = 40) {
   if (n < 0 || r < 1 || r > 7)
     throw InvalidInput("starts need n >= 0 knots and an order from 1 to 7, not " + std::to_string(n) + ", " +
                        std::to_string(r));
-  double const a = to_double(f.begin()), b = to_double(f.end()), wanted = (b - a) / (2000 + 40 * n);
+  double const a = to_double(f.begin()), b = to_double(f.end()), wanted = (b - a) / (2000 + fineness * n);
   Cells cells{{a}, {}};
   std::vector<double> ends = f.breaks();
   ends.push_back(b);
@@ -37,9 +37,9 @@ Cells sample(Function const& f, int r, int n) {
 
 }  // namespace
 
-std::vector<double> equidistribution(Function const& f, int r, double p, int n) {
+std::vector<double> equidistribution(Function const& f, int r, double p, int n, int fineness) {
   if (!(p >= 1)) throw InvalidInput("the norm of a start is L^p with p >= 1, not " + std::to_string(p));
-  Cells const cells = sample(f, r, n);
+  Cells const cells = sample(f, r, n, fineness);
   std::vector<double> mass;
   double total = 0;
   for (std::size_t i = 0; i < cells.value.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "fitting/least_squares/gauss.hpp"
@@ -71,15 +72,68 @@ Best best_on_cell(Function const& f, double l, double r, int d, GaussRule<double
   return best;
 }
 
+/// Merges runs of cells with the cell that follows: the best polynomial on both is the projection of the two.
+class Merge {
+ public:
+  explicit Merge(int d) : d_(d), left_(d), right_(d), joint_(static_cast<std::size_t>(d + 1)) {}
+
+  /// @param run  on [l, m], becomes that on [l, r]
+  /// @param more  on [m, r]
+  void operator()(Best& run, Best const& more, double l, double m, double r) {
+    double const share = (m - l) / (r - l), rest = (r - m) / (r - l);
+    left_.set(share - 1, share);
+    right_.set(1 - rest, rest);
+    for (int k = 0; k <= d_; ++k) {
+      double sum = 0;
+      for (int j = 0; j <= k; ++j)
+        sum += (share * left_.row(k)[j] * run.a[static_cast<std::size_t>(j)] +
+                rest * right_.row(k)[j] * more.a[static_cast<std::size_t>(j)]) /
+               (2 * j + 1);
+      joint_[static_cast<std::size_t>(k)] = sum * (2 * k + 1);
+    }
+    double excess = 0;
+    for (int j = 0; j <= d_; ++j) {
+      double gap_left = -run.a[static_cast<std::size_t>(j)], gap_right = -more.a[static_cast<std::size_t>(j)];
+      for (int k = j; k <= d_; ++k) {
+        gap_left += joint_[static_cast<std::size_t>(k)] * left_.row(k)[j];
+        gap_right += joint_[static_cast<std::size_t>(k)] * right_.row(k)[j];
+      }
+      excess += ((m - l) * gap_left * gap_left + (r - m) * gap_right * gap_right) / (2 * j + 1);
+    }
+    run.error += more.error + excess;
+    run.a = joint_;
+  }
+
+ private:
+  int d_;
+  Restriction left_, right_;
+  Vector joint_;
+};
+
+/// Cells that begin a segment if knots are moved to the nearest ends of cells that are still free; 0 first.
+std::vector<int> snapped(std::vector<double> const& ends, std::vector<double> const& knots) {
+  int const cells = static_cast<int>(ends.size()) - 1, n = static_cast<int>(knots.size());
+  std::vector<int> at{0};
+  for (int k = 0; k < n; ++k) {
+    double const x = knots[static_cast<std::size_t>(k)];
+    auto const above = std::lower_bound(ends.begin() + 1, ends.end() - 1, x);
+    int const nearest = static_cast<int>(above - ends.begin()) - (x - *(above - 1) < *above - x ? 1 : 0);
+    at.push_back(std::clamp(nearest, at.back() + 1, cells - (n - k)));
+  }
+  return at;
+}
+
 }  // namespace
 
-SegmentCosts::SegmentCosts(Function const& f, std::vector<double> ends, int d, int window)
-    : ends_(std::move(ends)), window_(window) {
+SegmentCosts::SegmentCosts(Function const& f, std::vector<double> ends, int d, int window,
+                           std::vector<double> const& guess)
+    : ends_(std::move(ends)), bound_(std::numeric_limits<double>::infinity()) {
   if (ends_.size() < 2 || d < 0 || d > 16 || window < 1)
     throw InvalidInput("segments need a cell, a degree from 0 to 16 and a window, not " + std::to_string(ends_.size()) +
                        " ends, degree " + std::to_string(d));
-  window_ = std::min(window_, cells());
-  cost_.assign(static_cast<std::size_t>(cells()) * static_cast<std::size_t>(window_), 0.0);
+  if (guess.size() + 2 > ends_.size())
+    throw InvalidInput(std::to_string(guess.size()) + " knots cannot be guessed among " + std::to_string(cells()) +
+                       " cells");
   GaussRule<double> const& rule = gauss_rule<double>(d + 6);
   std::vector<Best> cell;
   for (int i = 0; i < cells(); ++i) {
@@ -88,49 +142,40 @@ SegmentCosts::SegmentCosts(Function const& f, std::vector<double> ends, int d, i
     if (!std::isfinite(cell.back().error))
       throw InvalidInput("'" + f.target().name + "' is not finite near x = " + std::to_string(ends_[at]));
   }
-  std::size_t const width = static_cast<std::size_t>(d + 1);
-  Restriction left(d), right(d);
-  Vector joint(width);
-  for (int from = 0; from < cells(); ++from) {
-    Best run = cell[static_cast<std::size_t>(from)];
-    double const l = ends_[static_cast<std::size_t>(from)];
-    std::size_t const base = static_cast<std::size_t>(from) * static_cast<std::size_t>(window_);
-    cost_[base] = run.error;
-    for (int to = from + 2; to <= std::min(cells(), from + window_); ++to) {
-      // [l, m] with `run` and [m, r] with a cell: their projection on all of [l, r], and what it costs either
-      Best const& more = cell[static_cast<std::size_t>(to) - 1];
-      double const m = ends_[static_cast<std::size_t>(to) - 1], r = ends_[static_cast<std::size_t>(to)];
-      double const share = (m - l) / (r - l), rest = (r - m) / (r - l);
-      left.set(share - 1, share);
-      right.set(1 - rest, rest);
-      for (int k = 0; k <= d; ++k) {
-        double sum = 0;
-        for (int j = 0; j <= k; ++j)
-          sum += (share * left.row(k)[j] * run.a[static_cast<std::size_t>(j)] +
-                  rest * right.row(k)[j] * more.a[static_cast<std::size_t>(j)]) /
-                 (2 * j + 1);
-        joint[static_cast<std::size_t>(k)] = sum * (2 * k + 1);
-      }
-      double excess = 0;
-      for (int j = 0; j <= d; ++j) {
-        double gap_left = -run.a[static_cast<std::size_t>(j)], gap_right = -more.a[static_cast<std::size_t>(j)];
-        for (int k = j; k <= d; ++k) {
-          gap_left += joint[static_cast<std::size_t>(k)] * left.row(k)[j];
-          gap_right += joint[static_cast<std::size_t>(k)] * right.row(k)[j];
-        }
-        excess += ((m - l) * gap_left * gap_left + (r - m) * gap_right * gap_right) / (2 * j + 1);
-      }
-      run.error += more.error + excess;
-      run.a = joint;
-      cost_[base + static_cast<std::size_t>(to - from - 1)] = run.error;
+  Merge merge(d);
+  Best run;
+  // use(error) -> whether to go on, of the runs that begin at a cell and end before `most`
+  auto const each_run = [&](int from, int most, auto const& use) {
+    run = cell[static_cast<std::size_t>(from)];
+    for (int to = from + 1; use(run.error) && to < most; ++to) {
+      std::size_t const m = static_cast<std::size_t>(to);
+      merge(run, cell[m], ends_[static_cast<std::size_t>(from)], ends_[m], ends_[m + 1]);
     }
+  };
+  if (!guess.empty()) {
+    std::vector<int> at = snapped(ends_, guess);
+    at.push_back(cells());
+    bound_ = 0;
+    for (std::size_t k = 0; k + 1 < at.size(); ++k) {
+      each_run(at[k], at[k + 1], [](double) { return true; });
+      bound_ += run.error;
+      window = std::max(window, at[k + 1] - at[k]);  // the guess stays possible
+    }
+  }
+  for (int from = 0; from < cells(); ++from) {
+    each_run(from, from + std::min(window, cells() - from), [&](double error) {
+      bool const keep = cost_.size() == first_.back() || error <= bound_;  // a single cell is kept in any case
+      if (keep) cost_.push_back(error);
+      return keep;
+    });
+    first_.push_back(cost_.size());
   }
 }
 
 std::vector<double> graded_cells(Function const& f, int r, int n, int count) {
   double const a = to_double(f.begin()), b = to_double(f.end());
   std::vector<double> ends{a, b};
-  for (double x : equidistribution(f, std::min(r, 7), 2, std::max(count / 2, 2 * n))) ends.push_back(x);
+  for (double x : equidistribution(f, std::min(r, 7), 2, std::max(count / 2, 2 * n), 4)) ends.push_back(x);
   for (int i = 1; i < count / 2; ++i) ends.push_back(a + (b - a) * i / (count / 2));
   std::vector<double> const& breaks = f.breaks();
   for (double x : breaks) {

@@ -2,6 +2,7 @@
 #include "fitting/projection/separable.hpp"
 
 #include <Eigen/LU>
+#include <Eigen/QR>
 #include <cmath>
 
 #include "fitting/projection/uniform.hpp"
@@ -104,6 +105,45 @@ TEST(Projection, freezes_dead_and_repeated_columns_at_zero) {
   Projection const none(Matrix::Zero(3, 2), Vector::Ones(3));
   EXPECT_EQ(none.rank(), 0);
   EXPECT_DOUBLE_EQ(none.error(), std::sqrt(3.0));
+}
+
+TEST(Projection, is_onto_the_span_whatever_the_rank) {
+  test::for_random(60, [](std::mt19937_64& g) {
+    int const n = static_cast<int>(test::uniform(g, 5, 40)), m = static_cast<int>(test::uniform(g, 1, n));
+    int const rank = static_cast<int>(test::uniform(g, 1, m));
+    Matrix phi = random_matrix(g, n, rank);
+    if (rank < m) {
+      Matrix const mixed = phi * random_matrix(g, rank, m - rank);
+      phi.conservativeResize(n, m);
+      phi.rightCols(m - rank) = mixed;
+    }
+    Vector const y = random_matrix(g, n, 1);
+    Matrix const first = phi.leftCols(rank);
+    Matrix const u = Eigen::HouseholderQR<Matrix>(first).householderQ() * Matrix::Identity(n, rank);
+    for (int j = 0; j < m; ++j) phi.col(j) *= std::ldexp(1.0, static_cast<int>(test::uniform(g, -12, 12)));
+    Projection const p(phi, y);
+    ASSERT_EQ(p.rank(), rank);
+    EXPECT_NEAR(p.error(), (y - u * (u.transpose() * y)).norm(), 1e-11);
+    EXPECT_LT((phi * p.coefficients() - u * (u.transpose() * y)).norm(), 1e-9);
+    EXPECT_EQ((p.coefficients().array() != 0).count(), rank);
+  });
+}
+
+TEST(Projection, resolves_residuals_near_rounding_and_clears_what_is_left_of_the_span) {
+  test::for_random(20, [](std::mt19937_64& g) {
+    Matrix const phi = random_matrix(g, 50, 8);
+    Vector const y = phi * random_matrix(g, 8, 1);
+    Projection const p(phi, y);
+    EXPECT_LT(p.error(), 1e-14 * y.norm());
+    Matrix d(50, 3);
+    d << phi * random_matrix(g, 8, 2), random_matrix(g, 50, 1);
+    Matrix all = d;
+    p.project(all);
+    p.project(d, 1e-11);
+    EXPECT_GT(all.col(0).norm(), 0);
+    EXPECT_EQ(d.leftCols(2).norm(), 0);
+    EXPECT_EQ(d.col(2), all.col(2));
+  });
 }
 
 TEST(FitSeparable, has_the_gradient_of_the_projected_error) {

@@ -48,6 +48,33 @@ TEST(BestGridKnots, is_the_best_of_all_choices) {
   });
 }
 
+TEST(BestGridKnots, lose_nothing_by_leaving_out_what_costs_more_than_a_guess) {
+  test::for_random(10, [](std::mt19937_64& g) {
+    char const* const texts[] = {"exp(x)", "sin(9*x)", "abs(x+1/5)^1.5", "1/(1+25*x^2)", "x^2"};
+    Function const f = Function::of(texts[g() % 5]);
+    int const d = static_cast<int>(g() % 4), cells = 60, n = 1 + static_cast<int>(g() % 9);
+    std::vector<double> ends{-1, 1}, guess;
+    for (int i = 1; i < cells; ++i) ends.push_back(test::uniform_real(g, -1, 1));
+    std::sort(ends.begin(), ends.end());
+    bool const good = test::coin(g);  // or all at one end, where they share a cell
+    for (int i = 1; i <= n; ++i) guess.push_back(good ? -1 + 2.0 * i / (n + 1) : 1 - 1e-9 * (n - i));
+    SegmentCosts const all(f, ends, d, cells), fewer(f, ends, d, cells, guess), narrow(f, ends, d, 1, guess);
+    GridKnots const best = best_grid_knots(all, n), same = best_grid_knots(fewer, n);
+    EXPECT_EQ(same.error, best.error);
+    EXPECT_EQ(same.knots, best.knots);
+    EXPECT_LE(best.error, std::sqrt(fewer.bound()));
+    EXPECT_LE(best_grid_knots(narrow, n).error, std::sqrt(narrow.bound())) << "the guess is among the choices";
+    for (int i = 0; i < cells; ++i) {
+      ASSERT_GT(fewer.reach(i), i);
+      ASSERT_EQ(all.reach(i), cells);
+      for (int j = i + 1; j <= fewer.reach(i); ++j) ASSERT_EQ(fewer(i, j), all(i, j));
+      if (fewer.reach(i) < cells) {
+        ASSERT_GT(all(i, fewer.reach(i) + 1), fewer.bound());
+      }
+    }
+  });
+}
+
 TEST(BestGridKnots, refuses_what_cannot_cover) {
   std::vector<double> ends;
   for (int i = 0; i <= 20; ++i) ends.push_back(-1 + i / 10.0);
@@ -56,6 +83,7 @@ TEST(BestGridKnots, refuses_what_cannot_cover) {
   EXPECT_NO_THROW(best_grid_knots(narrow, 4));
   EXPECT_THROW(best_grid_knots(narrow, 20), InvalidInput);
   EXPECT_THROW(best_grid_knots(narrow, -1), InvalidInput);
+  EXPECT_THROW(SegmentCosts(Function::of("exp(x)"), {-1, 0, 1}, 1, 2, {-0.5, 0.5}), InvalidInput);
 }
 
 TEST(DynamicProgrammingKnots, find_kinks_and_asymmetric_optima) {
