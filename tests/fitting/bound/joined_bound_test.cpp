@@ -19,9 +19,7 @@ namespace {
 using namespace test_targets;
 
 MinimaxFit<double> best(Function const& f, int degree, int k) {
-  MinimaxOptions options;
-  options.start_knots = segment_bound(f, degree, k).knots;
-  return fit_spline_minimax(f, SplineClass::polyrelu(degree), k, options);
+  return fit_minimax(f, SplineClass::polyrelu(degree), segment_bound(f, degree, k, 1e-4).knots);
 }
 
 /// An error that the spline's network has for sure.
@@ -62,13 +60,13 @@ TEST(JoinedBound, is_never_above_an_error_that_is_reached) {
                         Case{"cusp", abs_power(), 2, 3, 1}, Case{"cusp", abs_power(), 3, 4, 1}}) {
     Rational least = certified(c.f, best(c.f, c.degree, c.k).spline), bound = 0;
     JoinedOptions options;
-    options.boxes = 150;
+    options.boxes = 60;
     int proved = 0;
-    test::for_random(4, [&](std::mt19937_64& g) {
+    test::for_random(3, [&](std::mt19937_64& g) {
       std::vector<double> t;
       for (int i = 0; i < c.k; ++i) t.push_back(-1 + 2 * (i + test::uniform_real(g, 0.1, 0.9)) / c.k);
       MinimaxOptions some;
-      some.max_iterations = static_cast<int>(test::uniform(g, 0, 20));
+      some.max_iterations = static_cast<int>(test::uniform(g, 0, 12));
       MinimaxFit<double> const fit = fit_minimax(c.f, SplineClass::polyrelu(c.degree), t, some);
       least = std::min(least, certified(c.f, fit.spline));
       JoinedBound const r = joined_bound(c.f, fit.spline, options);
@@ -86,7 +84,7 @@ TEST(JoinedBound, finds_knots_that_are_better_than_a_local_minimum) {
   Function const f = runge();
   MinimaxFit<double> const poor = fit_minimax(f, SplineClass::polyrelu(3), {-0.9, -0.2, 0.5, 0.9});
   JoinedOptions options;
-  options.boxes = 600;
+  options.boxes = 300;
   JoinedBound const r = joined_bound(f, poor.spline, options);
   MinimaxFit<double> const good = best(f, 3, 4);
   ASSERT_GT(poor.level, good.level * 1.01);  // or this shows nothing
@@ -158,7 +156,7 @@ TEST(JoinedBound, refuses_a_planted_witness) {
 
 TEST(JoinedBound, says_what_it_cannot_do) {
   Function const f = sin4pi();
-  MinimaxFit<double> const fit = fit_spline_minimax(f, SplineClass::polyrelu(3), 4);
+  MinimaxFit<double> const fit = best(f, 3, 4);
   JoinedOptions none;
   none.most_inner = 0;
   JoinedBound const r = joined_bound(f, fit.spline, none);
