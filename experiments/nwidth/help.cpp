@@ -84,8 +84,9 @@ char const* const fit_footer = R"~(Activations, and the neurons that n knots nee
 The lower bound holds for every function with as many knots: kind A (segments; also discontinuous ones), B (alternation),
 C (blocks; both for relu, relu2, relu3) or E (joined pieces; relu, polyrelu). "all networks" compares with every network
 of as many neurons, each of which could be a knot.
-Status: converged, optimal by bound (within 1.00001 of the best by proof) or flat are fits; knot collapse, rank deficient, no alternation, below precision and max iterations say
-what is wrong (the network is written and certified all the same).
+Status: converged, flat and optimal by bound (whatever the optimiser says, a factor below 1.00001 is proved) are fits; knot
+collapse, rank deficient, no alternation, below precision and max iterations say what is wrong (the network is written and
+certified all the same).
 
 Samples: decimal x,y or x,y,weight on each line; names in the first line, # comments and any order are fine. A weight w
 means a variance of sigma^2/w. Knots and B-spline coefficients come with standard errors, residuals with their norms;

@@ -32,11 +32,11 @@ struct JoinedWitness {
   Rational level = 0;               ///< claimed
 };
 
-/// @theorem{nwidth, joined bound} Let intervals I_j in [a,b] have disjoint interiors and let sum (p_j + 1) >= k + 1. Let
-///   boxes cover all t_1 <= ... <= t_{p_j} in I_j, and let each box have a chain of neighbouring pieces, with points
-///   that lie in them wherever in the box the knots are, for which |Phi| >= E Lambda on the box (joined chain), or one
-///   piece with r + 1 points where no polynomial of degree < r is closer to f than E. Then sup |f - g| >= E for every
-///   continuous g that is a polynomial of degree < r between at most k knots.
+/// @theorem{nwidth, joined bound} Let intervals I_j in [a,b] have disjoint interiors and let sum (p_j + 1) >= k + 1.
+///   Let boxes cover all t_1 <= ... <= t_{p_j} in I_j, and let each box have a chain of neighbouring pieces, with
+///   points that lie in them wherever in the box the knots are, for which |Phi| >= E Lambda on the box (joined chain),
+///   or one piece with r + 1 points where no polynomial of degree < r is closer to f than E. Then sup |f - g| >= E for
+///   every continuous g that is a polynomial of degree < r between at most k knots.
 /// Proof. If each I_j had more than p_j knots in its interior there would be at least sum (p_j + 1) > k. So one I_j has
 /// at most p_j; add any points of it to have p_j, in order. They are in one of the boxes. The points of the chain of
 /// this box are between the right end of a knot's side and the left end of the next one's, hence in one piece of g

@@ -21,21 +21,21 @@ struct ChainForm {
   std::vector<T> phi, lambda;
 };
 
-/// @theorem{nwidth, joined chain} Let g be continuous on [x_first, x_last] and a polynomial of degree <= d between knots
-///   t_1 <= ... <= t_q, q >= 1, where the points of a chain lie piece by piece, in ascending order, d + 1 or d of them:
+/// @theorem{nwidth, joined chain} Let g be continuous on [x_first, x_last] and a polynomial of degree <= d between
+///   knots t_1 <= ... <= t_q, q >= 1, where the points of a chain lie piece by piece, in ascending order, d + 1 or d
+///   of them:
 ///   x_{0,*} <= t_1 <= x_{1,*} <= t_2 <= ... <= t_q <= x_{q,*}. Then there are polynomials Phi and Lambda of degree <=
-///   d in each of t_1 ... t_q, written down in the proof, with Lambda >= 0 and |Phi(t)| <= max |f - g|(x_{j,i})
-///   Lambda(t).
+///   d in each of t_1 ... t_q, written down in the proof, with Lambda >= 0 and
+///   |Phi(t)| <= max |f - g|(x_{j,i}) Lambda(t).
 /// Proof. Let y = f - e be the values of g at the points. The first piece gives g(t_1) = sum l_i(t_1) y_i by Lagrange's
 /// formula. An inner piece between u and v, with points z_1 < ... < z_d, gives g(v) = m_0 g(u) + sum m_j y_j, where
 ///   m_0 = prod_i (v - z_i)/(u - z_i),  m_j = (v - u)/(z_j - u) prod_{i != j} (v - z_i)/(z_j - z_i).
-/// Multiplied by D = prod (z_i - u) >= 0, D m_0 and D m_j are polynomials of degree d in u and in v, and the
-/// formula remains true where D = 0. The last piece gives
-/// g(t_q) in its own points. Equating both, and multiplying by all D, gives Phi(t) = sum of weights times e, where Phi
-/// is the same expression in f. Lambda is the sum of the |weights|: their signs do not depend on t, because l_i, m_0
-/// and m_j have the signs (-1)^{d-i}, (-1)^d and (-1)^{d-j}; the last piece's have (-1)^i. By de la Vallee-Poussin's
-/// principle |f - g| >= min |Phi|/Lambda, and Bernstein coefficients bound both over the box. Rounded in double;
-/// encloses in Ball. Cost: O(q (d + 1)^q).
+/// Multiplied by D = prod (z_i - u) >= 0, D m_0 and D m_j are polynomials of degree d in u and in v, and the formula
+/// remains true where D = 0. The last piece gives g(t_q) in its own points. Equating both, and multiplying by all D,
+/// gives Phi(t) = sum of weights times e, where Phi is the same expression in f. Lambda is the sum of the |weights|:
+/// their signs do not depend on t, because l_i, m_0 and m_j have the signs (-1)^{d-i}, (-1)^d and (-1)^{d-j}; the last
+/// piece's have (-1)^i. By de la Vallee-Poussin's principle |f - g| >= min |Phi|/Lambda, and Bernstein coefficients
+/// bound both over the box. Rounded in double; encloses in Ball. Cost: O(q (d + 1)^q).
 /// @param lo,hi  the box of the q knots
 template <class T>
 ChainForm<T> chain_form(int d, ChainPoints<T> const& p, std::vector<T> const& lo, std::vector<T> const& hi);

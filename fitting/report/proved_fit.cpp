@@ -180,7 +180,7 @@ ProvedFit proved_fit(Function const& f, SplineClass const& kind, int n, ProvedFi
   }
   r.optimiser = r.outcome;
   if (r.factor && r.outcome.status != Status::converged && r.factor->error < optimal_below * r.factor->lower_bound)
-    r.outcome = {Status::optimal, std::string("by bound ") + letter(r.factor->kind) +
+    r.outcome = {Status::optimal, std::string("bound ") + letter(r.factor->kind) +
                                       "; the optimiser: " + name(r.optimiser.status) +
                                       (r.optimiser.detail.empty() ? "" : ", " + r.optimiser.detail)};
   return r;
