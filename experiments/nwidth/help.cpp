@@ -81,11 +81,12 @@ char const* const fit_footer = R"~(Activations, and the neurons that n knots nee
   polyrelu         n + 1   continuous, cubic: PolyReLU of degree 3 with coefficients of its own for each neuron
   polyrelu-shared  n + 3   the same with one coefficient vector for the layer, L2 norm only, no lower bound
 
-The lower bound holds for every function with as many knots: kind A (segments; also discontinuous ones), B (alternation)
-or C (blocks; both for relu, relu2, relu3). "all networks" compares with every network of as many neurons, each of which
-could be a knot.
-Status: converged or flat are fits; knot collapse, rank deficient, no alternation, below precision and max iterations say
-what is wrong (the network is written and certified all the same).
+The lower bound holds for every function with as many knots: kind A (segments; also discontinuous ones), B
+(alternation), C (blocks; both for relu, relu2, relu3) or E (joined pieces; relu, polyrelu). "all networks" compares with
+every network of as many neurons, each of which could be a knot.
+Status: converged, flat and optimal by bound (a factor below 1.00001 is proved, whatever the optimiser says) are fits;
+knot collapse, rank deficient, no alternation, below precision and max iterations say what is wrong (the network is
+written and certified all the same).
 
 Samples: decimal x,y or x,y,weight on each line; names in the first line, # comments and any order are fine. A weight w
 means a variance of sigma^2/w. Knots and B-spline coefficients come with standard errors, residuals with their norms;

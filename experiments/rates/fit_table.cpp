@@ -21,7 +21,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 Status status_of(Json const& record) {
   std::string const word = record["fit"]["status"].get<std::string>();
   for (Status const s : {Status::converged, Status::flat, Status::max_iterations, Status::knot_collapse,
-                         Status::rank_deficient, Status::no_alternation, Status::below_precision})
+                         Status::rank_deficient, Status::no_alternation, Status::below_precision, Status::optimal})
     if (word == fitting::name(s)) return s;
   throw InvalidInput("a record has the unknown fit status '" + word + "'");
 }

@@ -25,6 +25,7 @@ char const* letter(BoundKind kind) {
     case BoundKind::alternation: return "B";
     case BoundKind::blocks: return "C";
     case BoundKind::l2_cells: return "D";
+    case BoundKind::joined: return "E";
   }
   return "?";
 }

@@ -14,12 +14,13 @@ enum class BoundKind {
   alternation,  ///< B: f - s alternates too often (alternation_bound.hpp)
   blocks,       ///< C: one of the blocks has no more knots than it can bear (block_bound.hpp)
   l2_cells,     ///< D: least squares over all places of the knots in cells (l2_bound.hpp)
+  joined,       ///< E: as C, for pieces that join continuously, over all places of the knots (joined_bound.hpp)
 };
 
-/// "A", "B", "C", "D".
+/// "A", "B", "C", "D", "E".
 char const* letter(BoundKind kind);
 
-/// What is proved: no member of the class is closer to f than `lower`, in the sup norm (A, B, C) or in L2 (D).
+/// What is proved: no member of the class is closer to f than `lower`, in the sup norm (A, B, C, E) or in L2 (D).
 struct LowerBound {
   BoundKind kind = BoundKind::segments;
   int order = 2;  ///< r: pieces of degree at most r - 1
@@ -32,7 +33,7 @@ struct LowerBound {
     return {kind, order, knots, 0, false, std::move(reason)};
   }
   /// True if the functions of order r and <= k knots of the class are among those bounded: A and D bound all piecewise
-  /// polynomials, B and C those that are C^{r-2}.
+  /// polynomials, E the continuous ones, to which all classes belong, B and C those that are C^{r-2}.
   bool covers(SplineClass const& c) const {
     bool const smooth = kind == BoundKind::alternation || kind == BoundKind::blocks;
     return c.order() == order && (!smooth || c.multiplicity == 1);

@@ -12,6 +12,7 @@ char const* name(Status s) {
     case Status::rank_deficient: return "rank deficient";
     case Status::no_alternation: return "no alternation";
     case Status::below_precision: return "below precision";
+    case Status::optimal: return "optimal by bound";
   }
   return "unknown";
 }

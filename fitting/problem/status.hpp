@@ -13,13 +13,14 @@ enum class Status {
   rank_deficient,   ///< the basis lost rank: dead or equal neurons
   no_alternation,   ///< fewer alternations than the certificate of optimality needs
   below_precision,  ///< the error is below what the arithmetic resolves (10 eps max|f|)
+  optimal,  ///< proved to be as good as the best, whatever became of the alternation: no optimiser says so itself
 };
 
 /// "converged", "flat", "max iterations", ...: the word that tables and records show.
 char const* name(Status s);
 
 /// True for fits that may stand in a rate plot.
-inline bool is_usable(Status s) { return s == Status::converged || s == Status::flat; }
+inline bool is_usable(Status s) { return s == Status::converged || s == Status::flat || s == Status::optimal; }
 
 /// A status and, in one clause, what it rests on: "KnotCollapse at -0.25: spacing 1e-12 < 2e-12".
 struct Outcome {

@@ -7,6 +7,7 @@
 
 #include "fitting/bound/alternation_bound.hpp"
 #include "fitting/bound/block_bound.hpp"
+#include "fitting/bound/joined_bound.hpp"
 #include "fitting/bound/l2_bound.hpp"
 #include "fitting/bound/segment_bound.hpp"
 #include "fitting/least_squares/fit_spline.hpp"
@@ -30,6 +31,9 @@ void better(std::optional<LowerBound>& best, LowerBound const& next, SplineClass
 Rational const blocks_from(101, 100);
 constexpr int most_block_knots = 32;
 
+// A fit with a smaller factor than this is the best for all that a reader of its six digits can see.
+Rational const optimal_below(100001, 100000);
+
 /// @param error  of a fit with k knots: what the bound is compared with
 void better_by_blocks(std::optional<LowerBound>& best, Function const& f, SplineClass const& kind, int k,
                       Rational const& error) {
@@ -38,12 +42,35 @@ void better_by_blocks(std::optional<LowerBound>& best, Function const& f, Spline
   better(best, block_bound(f, kind.degree, k).bound, kind);
 }
 
+// Joined pieces are looked at where the other bounds leave a larger factor than this, and a fit that they show not to
+// be the best is fitted again so often.
+constexpr double joined_from = 1 + 2e-6;
+constexpr int most_refits = 3;
+
 /// A minimax fit with k knots and the best lower bound that its parts prove.
 struct Leveled {
   MinimaxFit<double> fit;
   std::optional<MinimaxFit<Real>> polished;
   std::optional<LowerBound> bound;
 };
+
+/// The bound by joined pieces, for pieces that are only continuous. Where it finds knots that may be better than those
+/// of the fit, it fits from them.
+void better_by_joins(Leveled& r, Function const& f, SplineClass const& kind) {
+  if (kind.multiplicity != kind.degree || r.fit.outcome.status == Status::below_precision) return;
+  if (!(r.fit.level > double_resolves * f.scale())) return;
+  if (r.bound && r.fit.level <= joined_from * to_double(r.bound->lower)) return;
+  for (int i = 0;; ++i) {
+    JoinedBound const joined = joined_bound(f, r.fit.spline);
+    better(r.bound, joined.bound, kind);
+    if (joined.knots.empty() || i == most_refits) return;
+    MinimaxFit<double> again = fit_minimax(f, kind, joined.knots);
+    if (!(again.level < r.fit.level * (1 - 1e-9))) return;
+    again.start = "branch and bound";
+    again.iterations += r.fit.iterations;
+    r.fit = std::move(again);
+  }
+}
 
 Leveled leveled(Function const& f, SplineClass const& kind, int k, bool bounds) {
   Leveled r;
@@ -54,6 +81,7 @@ Leveled leveled(Function const& f, SplineClass const& kind, int k, bool bounds) 
       std::adjacent_find(segments.knots.begin(), segments.knots.end(), std::greater_equal<>()) == segments.knots.end();
   if (static_cast<int>(segments.knots.size()) == k && ascend) options.start_knots = segments.knots;
   r.fit = fit_spline_minimax(f, kind, k, options);
+  if (bounds) better_by_joins(r, f, kind);
   Status const status = r.fit.outcome.status;
   bool const small = r.fit.level < double_resolves * f.scale();
   if (status == Status::below_precision || (status == Status::converged && small)) {
@@ -150,6 +178,11 @@ ProvedFit proved_fit(Function const& f, SplineClass const& kind, int n, ProvedFi
   } else {
     fit_l2(r, f, kind, n, options);
   }
+  r.optimiser = r.outcome;
+  if (r.factor && r.outcome.status != Status::converged && r.factor->error < optimal_below * r.factor->lower_bound)
+    r.outcome = {Status::optimal, std::string("bound ") + letter(r.factor->kind) +
+                                      "; the optimiser: " + name(r.optimiser.status) +
+                                      (r.optimiser.detail.empty() ? "" : ", " + r.optimiser.detail)};
   return r;
 }
 

@@ -37,8 +37,9 @@ struct ProvedFit {
   FreeKnotSpline<double> spline;  ///< as fitted, nearest doubles
   Network network;                ///< of one hidden layer, weights rounded once; all that follows is about it
   int knots = 0;                  ///< interior knots of the spline, n
-  Outcome outcome;                ///< of the fit
-  std::string start;              ///< the start that won
+  Outcome outcome;    ///< the optimiser's, or optimal where it did not converge but the factor is < 1 + 1e-5
+  Outcome optimiser;  ///< what the optimiser says, proved or not
+  std::string start;  ///< the start that won
   int iterations = 0;
   double fitted = 0;                     ///< the fit's own, rounded view of its error in the norm asked for
   std::vector<double> alternation;       ///< sup: points where f - s alternates at about its largest
@@ -52,8 +53,8 @@ struct ProvedFit {
 
 /// Fits, rounds, certifies and bounds. Sup norm: starts by segments, then minimax_fit; a fit that converged is polished
 /// in 100 digits if doubles do not resolve it. Bounds: the better of segments (A) and alternation (B), as the class
-/// allows; for n <= 32, simple knots and degree >= 2 also blocks (C) where A and B leave a factor above 1.01. L2:
-/// fit_spline_l2, bound by cells (D).
+/// allows; where they leave a factor above 1 + 2e-6, for pieces that are only continuous joined pieces (E), and for
+/// n <= 32, simple knots and degree >= 2 blocks (C) from 1.01 on. L2: fit_spline_l2, bound by cells (D).
 /// @param n  interior knots, 0 <= n <= 512
 /// @throws InvalidInput as the parts
 /// Cost: 0.1 to 20 s for n <= 64.

@@ -45,7 +45,7 @@ ProvedFit proved_shared_fit(Function const& f, int n, ProvedFitOptions const& op
   r.spline.knots = fit.function.knots;
   r.spline.knots.insert(r.spline.knots.begin(), to_double(f.begin()));
   r.spline.knots.push_back(to_double(f.end()));
-  r.outcome = fit.outcome;
+  r.outcome = r.optimiser = fit.outcome;
   r.start = "closure";
   r.iterations = fit.iterations;
   r.fitted = fit.l2;

@@ -75,6 +75,7 @@ Json Answer::json() const {
   j["seed"] = request.seed;
   j["fit"] = {{"status", fitting::name(fit.outcome.status)},
               {"detail", fit.outcome.detail},
+              {"optimiser", fitting::name(fit.optimiser.status)},
               {"start", fit.start},
               {"iterations", fit.iterations},
               {"error", fit.fitted},

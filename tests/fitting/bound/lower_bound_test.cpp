@@ -23,6 +23,11 @@ TEST(ProvedFactor, says_what_is_proved) {
   b.kind = BoundKind::alternation;
   EXPECT_THROW(proved_factor(b, SplineClass{2, 2}, 1), InvalidInput);  // B does not cover knots of multiplicity 2
   EXPECT_NO_THROW(proved_factor(a, SplineClass{2, 2}, 1));
+  b.kind = BoundKind::joined;  // E covers what is continuous: all multiplicities up to the degree
+  EXPECT_NO_THROW(proved_factor(b, SplineClass{2, 2}, 1));
+  EXPECT_NO_THROW(proved_factor(b, SplineClass{2, 1}, 1));
+  EXPECT_THROW(proved_factor(b, SplineClass::polyrelu(3), 1), InvalidInput);
+  EXPECT_STREQ(letter(b.kind), "E");
   EXPECT_THROW(proved_factor(a, SplineClass::relu(), 1), InvalidInput);
   EXPECT_THROW(proved_factor(a, SplineClass::relu_power(2), Rational(1) / 1001), InvalidInput);
   EXPECT_TRUE(std::isinf(

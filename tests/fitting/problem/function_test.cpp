@@ -86,6 +86,8 @@ TEST(Function, refuses_what_cannot_be_fitted) {
 TEST(Status, says_which_fits_may_stand_in_a_plot) {
   EXPECT_TRUE(is_usable(Status::converged));
   EXPECT_TRUE(is_usable(Status::flat));
+  EXPECT_TRUE(is_usable(Status::optimal));
+  EXPECT_STREQ(name(Status::optimal), "optimal by bound");
   for (Status s : {Status::max_iterations, Status::knot_collapse, Status::rank_deficient, Status::no_alternation,
                    Status::below_precision}) {
     EXPECT_FALSE(is_usable(s));

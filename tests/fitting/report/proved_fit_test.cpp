@@ -71,11 +71,11 @@ std::vector<Row> rows() {
       rows.push_back({target, relu, n, 1.01});
       // too few alternations for sin, n = 32, where blocks bear a factor of 1.195
       if (target != std::string("sin(4*pi*x)") || n < 32) rows.push_back({target, relu2, n, 1.005});
-      // the cusp has no C^0 cubic that levels all segments: 1.067, 1.035, 1.018
-      double const cusp = n == 8 ? 1.07 : n == 16 ? 1.04 : 1.02;
-      rows.push_back({target, poly, n, target == std::string("abs(x)^1.5") ? cusp : 1.01});
+      // the cusp has no C^0 cubic that levels all segments; by segments alone: 1.067, 1.035, 1.018
+      rows.push_back({target, poly, n, target == std::string("abs(x)^1.5") ? 1.0001 : 1.01});
     }
-  rows.push_back({runge, relu2, 8, 1.06});  // by blocks: 1.036
+  rows.push_back({runge, relu2, 8, 1.06});                         // by blocks: 1.036
+  for (int n : {8, 16}) rows.push_back({runge, poly, n, 1.0001});  // by segments alone: 1.115, 1.063
   return rows;
 }
 
@@ -90,8 +90,14 @@ TEST(ProvedFit, bounds_what_does_not_alternate_in_full_by_blocks) {
   // the same for PolyReLU must not use blocks: they bound smooth splines only
   ProvedFit const rough = proved_fit(f, SplineClass::polyrelu(3), 8, quick());
   ASSERT_TRUE(rough.bound);
-  EXPECT_EQ(rough.bound->kind, BoundKind::segments);
-  EXPECT_LE(rough.factor->factor, 1.12);
+  EXPECT_EQ(rough.bound->kind, BoundKind::joined);
+  EXPECT_EQ(rough.outcome.status, Status::optimal);
+  EXPECT_EQ(rough.optimiser.status, Status::no_alternation);
+  EXPECT_NE(rough.outcome.detail.find("no alternation"), std::string::npos) << rough.outcome.detail;
+  ProvedFitOptions none = quick();
+  none.bounds = false;  // without a bound nothing says so
+  ProvedFit const unproved = proved_fit(f, SplineClass::polyrelu(3), 8, none);
+  EXPECT_EQ(unproved.outcome.status, Status::no_alternation);
 }
 
 TEST(ProvedFit, of_more_neurons_is_bounded_lower) {
