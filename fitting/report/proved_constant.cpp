@@ -27,6 +27,7 @@ bool reached(ProvedConstant const& r, Function const& f, int digits) {
 void take(ProvedConstant& r, EnclosedMinimax&& e) {
   r.contraction = e.contraction;
   r.reason = std::move(e.reason);
+  if (!e.proved && r.reason.find("singular") != std::string::npos) r.reason += ": the best spline may not be isolated";
   r.claim = e.optimal ? Claim::least_error : e.proved ? Claim::lower_bound : Claim::nothing;
   if (!e.proved) return;
   r.error = e.optimal ? std::move(e.least) : std::move(e.error);

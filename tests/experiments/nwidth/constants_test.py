@@ -145,8 +145,8 @@ def test_what_has_no_constants_says_so(activation, knots, word):
 def test_for_people():
     result = run("constants", "--target", "exp(x)", "--activation", "relu2", "--knots", 1)
     assert result.code == 0 and result.err == ""
-    for word in ("least error", "0.0068280027260447085614177220464279", "proved", "knots", "C^1 piecewise quadratics"):
-        assert word in result.out.replace("6.8280027260447085614177220464279", "0.0068280027260447085614177220464279")
+    for word in ("least error", "6.82800272604470856141772204642", "proved", "knots", "C^1 piecewise quadratics"):
+        assert word in result.out
 
 
 def test_nothing_depends_on_the_run():
