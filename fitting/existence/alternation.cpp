@@ -260,7 +260,10 @@ EnclosedMinimax enclose_minimax(Function const& f, FreeKnotSpline<Real> const& n
   r.proved = true;
   r.optimal = true;
   r.least = r.error;
-  bool const to_the_ends = fixed.front() == f.begin() && fixed.back() == f.end();
+  // the theorem needs the ends and, inside, critical points or corners: none that was held at a break
+  bool const to_the_ends =
+      fixed.front() == f.begin() && fixed.back() == f.end() &&
+      std::count(fixed.begin(), fixed.end(), std::nullopt) + 2 == static_cast<std::ptrdiff_t>(count);
   if (m == 1 && to_the_ends && derivative_has_no_zero(expression, f.begin(), f.end(), d + 1)) return r;
   Ball const most = r.error * (Ball(1) + Ball(power_of_two(-bits / 2)));
   bool exact = true;

@@ -98,6 +98,8 @@ bool error_stays_below(target::Expression const& f, Rational const& a, EnclosedP
     return false;
   };
   Rational const left = dyadic(from, -1), right = dyadic(to, 1);
+  for (EnclosedPiece::Extremum const& x : piece.inside)  // p is the right polynomial at x only then
+    if (!certainly_less(piece.left, x.x) || !certainly_less(x.x, piece.right)) return fail(x.x.midpoint());
   std::vector<Rational> l, r;  // ends of the neighbourhoods, ascending
   std::vector<Rational> marks{left};
   for (EnclosedPiece::Extremum const& x : piece.inside) marks.push_back(x.x.midpoint());
