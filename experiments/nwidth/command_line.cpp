@@ -122,6 +122,19 @@ int run_command_line(int argc, char** argv) {
   fit_command->add_option("--rel", fit.rel, std::string(rel_help) + " (default 1e-6)");
   fit_command->add_option("--digits", fit.digits, std::string(digits_help) + " (default 17)");
 
+  ConstantsOptions constants;
+  CLI::App* const constants_command =
+      command("constants", "the least error with free knots, and the knots, proved to many digits", help::constants,
+              help::constants_footer, constants.json);
+  constants_command->add_option("--target", constants.target, "an expression in x")->required();
+  constants_command->add_option("--activation", constants.activation, "relu, relu2, relu3 or polyrelu (cubic)")
+      ->required();
+  constants_command->add_option("--knots", constants.knots, "interior knots, 0 to 64")->required();
+  constants_command->add_option("--norm", constants.norm, "sup or l2 (default sup)");
+  constants_command->add_option("--domain", constants.domain, "the interval a,b (default -1,1)");
+  constants_command->add_option("--digits", constants.digits, std::string(digits_help) + " (default 30)");
+  constants_command->add_option("--seed", constants.seed, "of random starts, 0 to 2^53 (default 1)");
+
   CertifyOptions certify;
   CLI::App* const certify_command =
       command("certify", "enclose the error of a network file", help::certify, help::certify_footer, certify.json);
@@ -174,13 +187,15 @@ int run_command_line(int argc, char** argv) {
   if (rates_command->parsed()) return run_rates(rates);
   if (construct_command->parsed()) return run_construct(construct);
   if (fit_command->parsed()) return run_fit(fit);
+  if (constants_command->parsed()) return run_constants(constants);
   if (certify_command->parsed()) return run_certify(certify);
   if (class_command->parsed()) return run_class(class_options);
   if (widths_command->parsed()) return run_widths(widths);
   if (targets_command->parsed()) return run_targets(targets_json);
   if (version_command->parsed()) return run_version(version_json);
   throw InvalidInput(
-      "no command: allowed are rates, construct, fit, certify, class, widths, targets, version; see nwidth --help");
+      "no command: allowed are rates, construct, fit, constants, certify, class, widths, targets, version; see nwidth "
+      "--help");
 }
 
 }  // namespace nwidth::program

@@ -38,6 +38,12 @@ struct FitOptions {
 };
 int run_fit(FitOptions const& o);
 
+struct ConstantsOptions {
+  std::string target, activation, knots, norm, domain, digits, seed;
+  bool json = false;
+};
+int run_constants(ConstantsOptions const& o);
+
 struct CertifyOptions {
   std::string network, target, domain, norm, rel, digits;
   bool json = false;

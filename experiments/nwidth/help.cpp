@@ -12,6 +12,7 @@ char const* const program_footer = R"~(Examples:
   nwidth construct optimal-spline --target "exp(x)*sin(4*x)" --n 4 --N 12 --out net.json
   nwidth fit --target "exp(x)*sin(4*x)" --activation relu2 --knots 12 --out fitted.json
   nwidth certify --network net.json --target "exp(x)*sin(4*x)"
+  nwidth constants --target "exp(x)" --activation relu2 --knots 8 --digits 50
   nwidth class --method two-level --n 2 --N1 8 --N2 20
   nwidth rates --out results/rates
 
@@ -102,6 +103,33 @@ Examples:
 
 Exit codes: 0 done; 2 bad input, no file written; 3 the enclosure did not reach --rel, or the fit did not converge and is
 not proved to be within 20 % of the best.)~";
+
+char const* const constants =
+    "Constants of approximation: the error of a best spline with free knots (a network of one hidden layer) and each "
+    "of "
+    "its\n"
+    "knots, enclosed to --digits digits, with the theorem that this proves.";
+char const* const constants_footer =
+    R"~(What is proved (claim):
+  least error       sup: the error alternates in full at the spline enclosed, and is nowhere larger: the printed error is
+                    the least of all networks with as many knots
+  lower bound       sup: it alternates, but was not shown to be nowhere larger
+  local minimum     L2: a stationary point with a positive definite Hessian lies in the balls. Nothing is said of other
+                    stationary points: nwidth fit --norm l2 prints a lower bound for all
+  stationary point  L2: the same without the Hessian (a saddle, or not decided)
+  nothing           the reason says why: best splines that are not isolated have no constants, like those that
+                    alternate more often than in full, or too seldom
+
+Starting from a fit, Newton's method and Krawczyk's operator in balls prove that exactly one solution lies there. Ranges:
+0 to 64 knots; the target is an expression. In L2 its integrals are enclosed by Taylor models, which takes seconds at
+singularities.
+
+Examples:
+  nwidth constants --target "exp(x)" --activation relu2 --knots 8 --digits 50
+  nwidth constants --target "abs(x)^1.5" --activation polyrelu --knots 2 --norm l2
+  nwidth constants --target "1/(3+x)" --activation relu --knots 4 --domain 0,1 --json
+
+Exit codes: 0 proved to --digits; 2 bad input; 3 not proved (the reason is printed, and what was proved).)~";
 
 char const* const certify =
     "A rigorous enclosure of the largest error |target - network| over the domain, or of its L2 norm: of the real "

@@ -13,6 +13,8 @@ extern char const* const construct;
 extern char const* const construct_footer;
 extern char const* const fit;
 extern char const* const fit_footer;
+extern char const* const constants;
+extern char const* const constants_footer;
 extern char const* const certify;
 extern char const* const certify_footer;
 extern char const* const class_;

@@ -1,60 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "theory/width/interval_newton.hpp"
 
-#include <arb_mat.h>
-
+#include "theory/number/ball_matrix.hpp"
 #include "theory/width/ball_spline.hpp"
 #include "theory/width/critical_points.hpp"
 
 namespace nwidth::width {
 namespace {
 
-class Matrix {
- public:
-  Matrix(std::size_t rows, std::size_t cols) { arb_mat_init(m_, static_cast<slong>(rows), static_cast<slong>(cols)); }
-  ~Matrix() { arb_mat_clear(m_); }
-  Matrix(Matrix const&) = delete;
-  Matrix& operator=(Matrix const&) = delete;
-  arb_ptr at(std::size_t i, std::size_t j) { return arb_mat_entry(m_, i, j); }
-  void set(std::size_t i, std::size_t j, Ball const& x) { arb_set(at(i, j), x.get()); }
-  arb_mat_struct* get() { return m_; }
-
- private:
-  arb_mat_t m_;
-};
-
 using Vector = std::vector<Ball>;
-
-void set_product(Matrix& to, Matrix& a, Matrix& b) { arb_mat_mul(to.get(), a.get(), b.get(), working_precision()); }
-
-/// a v
-Vector product(Matrix& a, Vector const& v) {
-  Vector r(static_cast<std::size_t>(arb_mat_nrows(a.get())));
-  for (std::size_t i = 0; i < r.size(); ++i)
-    for (std::size_t j = 0; j < v.size(); ++j) arb_addmul(r[i].get(), a.at(i, j), v[j].get(), working_precision());
-  return r;
-}
-
-Ball midpoint(Ball x) {
-  arb_get_mid_arb(x.get(), x.get());
-  return x;
-}
-
-/// [-r, r] with r = factor * max|x| + 2^-bits
-Ball symmetric(Ball const& x, unsigned long factor) {
-  Ball r;
-  mag_t m, floor;
-  mag_init(m);
-  mag_init(floor);
-  arb_get_mag(m, x.get());
-  mag_mul_ui(m, m, factor);
-  mag_set_ui_2exp_si(floor, 1, -working_precision());
-  mag_add(m, m, floor);
-  arb_add_error_mag(r.get(), m);
-  mag_clear(m);
-  mag_clear(floor);
-  return r;
-}
 
 /// The unknowns: first c, E and the knots (together p), then the points inside (x).
 struct System {
@@ -71,7 +25,7 @@ struct System {
       points.emplace_back(s.points[i]);
       signs.push_back(s.sign(i));
     }
-    level = midpoint(value(spline, Ball(1)) * Ball(signs.back()));
+    level = mid(value(spline, Ball(1)) * Ball(signs.back()));
   }
 
   std::size_t size() const { return points.size(); }                // of p
@@ -84,7 +38,7 @@ struct System {
     for (std::size_t v = 0; v < inside(); ++v) g.push_back(value(spline, points[first + v], 1));
   }
   /// The derivatives by p of P^(j) - (j = 0) sign E at points[first ..].
-  void jacobian(Matrix& to, int j) const {
+  void jacobian(BallMatrix& to, int j) const {
     std::size_t const from = j == 0 ? 0 : first, rows = j == 0 ? size() : inside();
     for (std::size_t i = 0; i < rows; ++i) {
       Ball const& x = points[from + i];
@@ -114,15 +68,15 @@ struct System {
   void recentre(Vector const& p, Vector const& x) {
     move(p, x);
     for (Vector* part : {&spline.c, &spline.knots, &points})
-      for (Ball& b : *part) b = midpoint(std::move(b));
-    level = midpoint(std::move(level));
+      for (Ball& b : *part) b = mid(std::move(b));
+    level = mid(std::move(level));
   }
 };
 
 /// The approximate inverse Y of the Jacobian at the centre, where P'(points) = 0:
 ///   Y = [A^-1, 0; -D^-1 B A^-1, D^-1],  A, B = derivatives of P, P' by p,  D = diag P''(points).
 struct Preconditioner {
-  Matrix A, inverse, B;
+  BallMatrix A, inverse, B;
   Vector D;
   bool good = false;
 
@@ -130,38 +84,36 @@ struct Preconditioner {
       : A(s.size(), s.size()), inverse(s.size(), s.size()), B(s.inside(), s.size()), D(s.diagonal(2)) {
     s.jacobian(A, 0);
     s.jacobian(B, 1);
-    arb_mat_get_mid(A.get(), A.get());
-    arb_mat_get_mid(B.get(), B.get());
-    good = arb_mat_approx_inv(inverse.get(), A.get(), working_precision()) != 0;
-    arb_mat_get_mid(inverse.get(), inverse.get());
+    B.take_midpoints();
+    good = inverse.set_approximate_inverse(A);
     for (Ball& d : D) {
-      d = midpoint(d);
+      d = mid(d);
       good = good && !d.contains_zero();
     }
   }
   /// -Y (f; g)
   void correction(Vector const& f, Vector const& g, Vector& p, Vector& x) {
-    p = product(inverse, f);
-    x = product(B, p);
+    p = inverse * f;
+    x = B * p;
     for (std::size_t v = 0; v < x.size(); ++v) x[v] = (x[v] - g[v]) / D[v];
     for (Ball& b : p) b = -b;
   }
 };
 
 /// p, x := -Y F(centre) + (I - Y J(box)) (rp; rx), the Krawczyk operator relative to the centre.
-void krawczyk(Preconditioner& Y, System const& box, Vector const& rp, Vector const& rx, Vector& p, Vector& x) {
+void krawczyk(Preconditioner const& Y, System const& box, Vector const& rp, Vector const& rx, Vector& p, Vector& x) {
   std::size_t const M = box.size(), V = box.inside();
-  Matrix A(M, M), B(V, M), YA(M, M), BYA(V, M);
+  BallMatrix A(M, M), B(V, M), YA(M, M), BYA(V, M);
   box.jacobian(A, 0);
   box.jacobian(B, 1);
-  set_product(YA, Y.inverse, A);
-  set_product(BYA, Y.B, YA);
+  YA.set_product(Y.inverse, A);
+  BYA.set_product(Y.B, YA);
   Vector const D1 = box.diagonal(1), D2 = box.diagonal(2);
   arb_mat_sub(BYA.get(), BYA.get(), B.get(), working_precision());
-  for (std::size_t i = 0; i < M; ++i) arb_sub_ui(YA.at(i, i), YA.at(i, i), 1, working_precision());
+  YA.subtract_identity();
   Vector slopes(M);  // P'(points) times the radii of the points
   for (std::size_t v = 0; v < V; ++v) slopes[box.first + v] = D1[v] * rx[v];
-  Vector const a = product(YA, rp), b = product(Y.inverse, slopes), c = product(BYA, rp), d = product(Y.B, b);
+  Vector const a = YA * rp, b = Y.inverse * slopes, c = BYA * rp, d = Y.B * b;
   for (std::size_t i = 0; i < M; ++i) p[i] -= a[i] + b[i];
   for (std::size_t v = 0; v < V; ++v) x[v] += (c[v] + d[v] + (Y.D[v] - D2[v]) * rx[v]) / Y.D[v];
 }
@@ -184,7 +136,7 @@ bool enclose_zero(HalfSpline<Ball> const& p, Real const& near, Ball& zero) {
   Ball step;
   for (int it = 0; it < 3; ++it) {
     step = value(p, x) / value(p, x, 1);
-    x = midpoint(x - step);
+    x = mid(x - step);
   }
   step = value(p, x) / value(p, x, 1);
   Ball const box = x + symmetric(step, 4);

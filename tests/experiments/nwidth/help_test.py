@@ -4,7 +4,7 @@
 import pytest
 from conftest import run
 
-COMMANDS = ["rates", "construct", "fit", "certify", "class", "widths", "targets", "version"]
+COMMANDS = ["rates", "construct", "fit", "constants", "certify", "class", "widths", "targets", "version"]
 
 
 def test_program():

@@ -7,6 +7,7 @@
 
 #include "fitting/bound/free_knot_remez.hpp"
 #include "fitting/bound/segment_bound.hpp"
+#include "fitting/minimax/minimax.hpp"
 #include "tests/fitting/bound/targets.hpp"
 #include "tests/random.hpp"
 
@@ -69,7 +70,7 @@ TEST(EncloseMinimax, holds_its_equations_at_other_precisions) {
     auto const error = [&](Ball const& x) {
       Ball y(0);
       for (std::size_t j = 3; j-- > 0;) y = y * (x + Ball(1)) + r.polynomial[j];
-      for (std::size_t q = 0; q < r.knots.size(); ++q) y += r.jumps[q] * power(relu(x - r.knots[q]), 2);
+      for (std::size_t q = 0; q < r.knots.size(); ++q) y += r.jumps[q][0] * power(relu(x - r.knots[q]), 2);
       return abs(f(x) - y);
     };
     for (Ball const& x : r.points) EXPECT_TRUE(overlaps(error(x), r.error));
@@ -98,11 +99,81 @@ TEST(EncloseMinimax, proves_nothing_from_wrong_starts) {
   EnclosedMinimax const both = enclose_minimax(g, t.spline, t.points);
   EXPECT_TRUE(both.proved);
   EXPECT_TRUE(both.optimal);
-  // where the third derivative, exp(x) - 2/5, vanishes, nothing is claimed but a bound from below
+  // where the third derivative, exp(x) - 2/5, vanishes, the level of the error decides
   Function const h = Function::of("exp(x)-(x+1)^3/15");
   LevelledSpline<Real> const u = levelled(h, 2, 2);
-  EnclosedMinimax const only = enclose_minimax(h, u.spline, u.points);
+  EXPECT_TRUE(enclose_minimax(h, u.spline, u.points).optimal);
+  // a narrow hill between the points: they still bound the error from below, but it is larger on the hill
+  Function const hill = Function::of("exp(x)+exp(-20000*(x-0.9)^2)/200");
+  LevelledSpline<Real> const v = levelled(f, 2, 4);
+  EnclosedMinimax const only = enclose_minimax(hill, v.spline, v.points);
+  ASSERT_TRUE(only.proved) << only.reason;
   EXPECT_FALSE(only.optimal);
+  EXPECT_NE(only.reason.find("stay below"), std::string::npos);
+}
+
+EnclosedMinimax enclosed(Function const& f, SplineClass const& kind, int k) {
+  MinimaxFit<Real> const fit = polish_minimax(f, fit_spline_minimax(f, kind, k));
+  return enclose_minimax(f, fit.spline, fit.points);
+}
+
+TEST(EncloseMinimax, has_powers_in_closed_form) {
+  // x^{r}, r = 3, 4, by smooth splines of order r: Zolotarev and Chebyshev arcs, knots equally spaced
+  struct Case {
+    SplineClass kind;
+    char const* f;
+    int k;
+    Ball best;
+  };
+  PrecisionScope const precision(256);
+  auto const quadratics = [](int k) {
+    return sqrt(Ball(3)) / Ball(36) * power(Ball(2) / (Ball(k) + Ball(2) / sqrt(Ball(3))), 3);
+  };
+  auto const cubics = [](int k) { return power(Ball(2) / (Ball(k) + sqrt(Ball(2))), 4) / Ball(32); };
+  // x^4 by continuous cubics: Chebyshev polynomials of length h on k + 1 equal parts, 2 (h/4)^4
+  auto const pieces = [](int k) { return Ball(2) * power(Ball(2) / Ball(4 * (k + 1)), 4); };
+  std::vector<Case> cases;
+  for (int k : {1, 2, 5}) {
+    cases.push_back({SplineClass::relu_power(2), "x^3", k, quadratics(k)});
+    cases.push_back({SplineClass::relu_power(3), "x^4", k, cubics(k)});
+    cases.push_back({SplineClass::polyrelu(), "x^4", k, pieces(k)});
+  }
+  for (Case const& c : cases) {
+    EnclosedMinimax const r = enclosed(Function::of(c.f), c.kind, c.k);
+    ASSERT_TRUE(r.proved) << c.f << ", " << c.k << ": " << r.reason;
+    EXPECT_TRUE(r.optimal) << c.f << ", " << c.k << ": " << r.reason;
+    EXPECT_TRUE(overlaps(r.least, c.best)) << c.f << ", " << c.k;
+    EXPECT_LT(r.least.upper() - r.least.lower(), parse_rational("1e-50"));
+  }
+}
+
+TEST(EncloseMinimax, proves_continuous_cubics_by_segments) {
+  for (char const* text : {"exp(x)", "1/(1+25*x^2)"}) {
+    Function const f = Function::of(text);
+    EnclosedMinimax const r = enclosed(f, SplineClass::polyrelu(), 2);
+    ASSERT_TRUE(r.proved) << r.reason;
+    EXPECT_TRUE(r.optimal) << r.reason;
+    SegmentBound const bound = segment_bound(f, 3, 2, 1e-9);
+    EXPECT_LE(bound.bound.lower, r.least.upper());
+    EXPECT_GE(bound.bound.lower, r.least.lower() * (1 - parse_rational("1e-8")));
+  }
+  // full alternation, but not in each of the pieces: no bound
+  EnclosedMinimax const r = enclosed(Function::of("sin(4*pi*x)"), SplineClass::polyrelu(), 2);
+  EXPECT_FALSE(r.proved);
+  EXPECT_NE(r.reason.find("fewer than 5"), std::string::npos) << r.reason;
+}
+
+TEST(EncloseMinimax, keeps_points_at_breaks) {
+  // the second derivative is infinite at 0, where the error is largest; by symmetry there is a point more than needed
+  for (SplineClass const& kind : {SplineClass::relu(), SplineClass::relu_power(2)})
+    for (int k : {2, 4}) {
+      EnclosedMinimax const r = enclosed(Function::of("abs(x)^1.5"), kind, k);
+      ASSERT_TRUE(r.proved) << r.reason;
+      EXPECT_TRUE(r.optimal) << r.reason;
+      EXPECT_FALSE(certainly_less(r.least, r.error) || certainly_less(r.error, r.least));
+      EXPECT_LT(r.error.upper() - r.error.lower(), parse_rational("1e-50"));
+      EXPECT_LT(r.least.upper() - r.least.lower(), parse_rational("1e-38"));  // 2^(-bits/2)
+    }
 }
 
 }  // namespace
