@@ -37,7 +37,7 @@ class Result:
         return json.loads(self.out)
 
 
-def run(*arguments, cwd=None, timeout=60, **kwargs):
+def run(*arguments, cwd=None, timeout=600, **kwargs):  # against hangs: sanitizers on a busy machine are slow
     done = subprocess.run(
         [binary(), *map(str, arguments)],
         cwd=cwd,
