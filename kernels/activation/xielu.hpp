@@ -31,8 +31,8 @@ struct XIELU {
 
   /// 2 p x + beta where x > 0, n (exp(min(x, eps)) - 1) + beta where x <= 0. NaN at NaN, beta - n at -inf.
   /// Rounding: 3u (2 p x + |beta|), 4u (n (1 - exp(x)) + |beta|).
-  /// @deviation for eps < x <= 0 automatic differentiation of the released formula gives beta - n, a kink of the clamp's
-  /// own; this is the slope of the function that the clamp approximates, within n |eps|, and what its CUDA kernel has.
+  /// @deviation for eps < x <= 0 automatic differentiation of the released formula gives beta - n, a kink of the
+  /// clamp's own; this is the slope of the function that the clamp approximates, within n |eps|.
   template <SmoothScalar T>
   NWIDTH_HD T derivative(T const& x) const {
     using O = ops<T>;
