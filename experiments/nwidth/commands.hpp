@@ -45,7 +45,7 @@ struct ConstantsOptions {
 int run_constants(ConstantsOptions const& o);
 
 struct CertifyOptions {
-  std::string network, target, domain, norm, rel, digits;
+  std::string network, target, domain, norm, evaluated_in, rel, digits;
   bool json = false;
 };
 int run_certify(CertifyOptions const& o);
