@@ -4,47 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
+#include "tests/kernels/cuda/buffer.hpp"
 #include "tests/kernels/cuda/host_grid.hpp"
 #include "tests/kernels/cuda/reference.hpp"
 #include "tests/random.hpp"
 
 namespace nwidth::kernels::cuda {
 namespace {
-
-float to_float(float v) { return v; }
-float to_float(__nv_bfloat16 v) { return __bfloat162float(v); }
-template <class E>
-E from_float(float v) {
-  if constexpr (sizeof(E) == 4) {
-    return v;
-  } else {
-    return __float2bfloat16_rn(v);
-  }
-}
-
-/// Aligned like device memory, and just as long as asked, so that AddressSanitizer sees an overrun.
-template <class E>
-class Buffer {
- public:
-  explicit Buffer(std::size_t n, std::size_t offset = 0)
-      : base_(static_cast<char*>(std::aligned_alloc(256, (n * sizeof(E) + offset + 255) / 256 * 256))),
-        offset_(offset) {
-    std::memset(base_, 0xff, n * sizeof(E) + offset);  // NaN: what is not written shows
-  }
-  ~Buffer() { std::free(base_); }
-  Buffer(Buffer const&) = delete;
-  Buffer& operator=(Buffer const&) = delete;
-  E* get() { return reinterpret_cast<E*>(base_ + offset_); }
-  E& operator[](std::size_t i) { return get()[i]; }
-
- private:
-  char* base_;
-  std::size_t offset_;
-};
 
 /// The unit roundoff of what is stored, and of the arithmetic.
 template <class E>
