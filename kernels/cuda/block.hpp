@@ -78,16 +78,13 @@ struct alignas(16) Quad {
 inline constexpr int sum_threads = 256;
 inline constexpr std::int64_t partials_per_block = 8 * sum_threads;  // fixes the order of the sums
 
-/// Block b adds the partial sums b * partials_per_block ... of its share, in double: each thread its every 256th, then
-/// by a fixed tree.
-template <class In, class Out>
-__global__ void __launch_bounds__(sum_threads)
-    add_partials(Quad<In> const* __restrict__ part, Quad<Out>* __restrict__ sum, std::int64_t count,
-                 std::int64_t per_block) {
+/// The sum of part[first] ... part[last - 1], in double, in an order that their number alone decides: each thread its
+/// every 256th, then by a fixed tree. Thread 0 has it; once a kernel, by blocks of sum_threads.
+template <class In>
+__device__ __forceinline__ Quad<double> sum_of_quads(Quad<In> const* __restrict__ part, std::int64_t first,
+                                                     std::int64_t last) {
   __shared__ double s[4][sum_threads];
   int const t = static_cast<int>(threadIdx.x);
-  std::int64_t const first = blockIdx.x * per_block;
-  std::int64_t const last = first + per_block < count ? first + per_block : count;
   double a[4] = {};
 #pragma unroll 4
   for (std::int64_t r = first + t; r < last; r += sum_threads) {
@@ -103,12 +100,22 @@ __global__ void __launch_bounds__(sum_threads)
 #pragma unroll
       for (int q = 0; q < 4; ++q) s[q][t] += s[q][t + k];
   }
-  if (t == 0) {
-    Quad<Out> total;
-#pragma unroll
-    for (int q = 0; q < 4; ++q) total.v[q] = static_cast<Out>(s[q][0]);
-    sum[blockIdx.x] = total;
-  }
+  return {{s[0][0], s[1][0], s[2][0], s[3][0]}};
+}
+
+template <class Out>
+__device__ __forceinline__ Quad<Out> rounded(Quad<double> const& q) {
+  return {{static_cast<Out>(q.v[0]), static_cast<Out>(q.v[1]), static_cast<Out>(q.v[2]), static_cast<Out>(q.v[3])}};
+}
+
+/// Block b adds the partial sums of its share, b * per_block ...
+template <class In, class Out>
+__global__ void __launch_bounds__(sum_threads)
+    add_partials(Quad<In> const* __restrict__ part, Quad<Out>* __restrict__ sum, std::int64_t count,
+                 std::int64_t per_block) {
+  std::int64_t const first = blockIdx.x * per_block;
+  Quad<double> const total = sum_of_quads(part, first, first + per_block < count ? first + per_block : count);
+  if (threadIdx.x == 0) sum[blockIdx.x] = rounded<Out>(total);
 }
 
 /// Floats of workspace for `count` quads of partial sums and what sum_partials makes of them.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "kernels/cuda/experts.cu"
 #include "kernels/cuda/polynorm.cu"
 #include "tests/kernels/cuda/buffer.hpp"
 #include "tests/kernels/cuda/host_grid.hpp"
@@ -50,10 +51,10 @@ struct Case {
 /// A block works on several rows here: 2 blocks of 8 warps, 5 rows.
 void run_rows(Case& t) {
   Plan const f = plan(t.rows, t.width / 4, 16, 1, 4), b = plan(t.rows, t.width / 4, 16, 2, 4);
-  launch(forward_rows<float, 4>, dim3(2), f.block, f.shared, nullptr, t.c, t.x.get(), t.y.get(), t.rows, t.width,
-         f.cached);
-  launch(backward_rows<float, 4>, dim3(2), b.block, b.shared, nullptr, t.c, t.x.get(), t.g.get(), t.dx.get(),
-         t.part.get(), t.rows, t.width, b.cached);
+  launch(forward_rows<float, 4, OneSet>, dim3(2), f.block, f.shared, nullptr, OneSet{t.c}, t.x.get(), t.y.get(), t.rows,
+         t.width, f.cached);
+  launch(backward_rows<float, 4, OneSet>, dim3(2), b.block, b.shared, nullptr, OneSet{t.c}, t.x.get(), t.g.get(),
+         t.dx.get(), t.part.get(), t.rows, t.width, b.cached);
   sum_partials(t.part.get(), t.d.get(), t.rows, nullptr);
 }
 
