@@ -80,4 +80,56 @@ template <class E>
 void polynorm_backward(Experts const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
                        std::int64_t rows, int width, cudaStream_t stream);
 
+/// Activations of one element. prelu is leaky ReLU with a learned slope.
+enum class Activation { relu, relu_power, leaky_relu, prelu, gelu, gelu_tanh, silu, xielu };
+
+/// What an activation or a gate needs besides its input; the rest is not looked at.
+struct Parameters {
+  int power = 2;        // relu_power: k >= 1
+  float slope = 0.01F;  // leaky_relu
+  /// Device memory. prelu: the slope. xielu: alpha_p, alpha_n as checkpoints hold them, before softplus. The gate
+  /// polyrelu: w_0, w_1, w_2, b, 16-byte aligned.
+  float const* learned = nullptr;
+};
+
+/// y = f(x) for `count` elements. Moves 2 count sizeof(E) bytes.
+template <class E>
+void activation_forward(Activation f, Parameters const& p, E const* x, E* y, std::int64_t count, cudaStream_t stream);
+
+/// Floats of workspace that activation_backward and gated_backward need; 0 if nothing is learned.
+std::size_t activation_workspace(Activation f, std::int64_t count);
+
+/// dx = g f'(x), H(0) = 0. Moves 3 count sizeof(E) bytes.
+/// @param gradient  4 floats, 16-byte aligned: of p.learned, in its order, then zeros; null if nothing is learned
+template <class E>
+void activation_backward(Activation f, Parameters const& p, E const* x, E const* g, E* dx, float* gradient,
+                         float* workspace, std::int64_t count, cudaStream_t stream);
+
+/// What is applied to the gate: ReGLU, GeGLU (exact and with tanh), SwiGLU, and PolyReLU on the gate.
+enum class Gate { relu, gelu, gelu_tanh, silu, polyrelu };
+
+/// y = f(gate) up for `count` elements. Moves 3 count sizeof(E) bytes.
+template <class E>
+void gated_forward(Gate f, Parameters const& p, E const* gate, E const* up, E* y, std::int64_t count,
+                   cudaStream_t stream);
+std::size_t gated_workspace(Gate f, std::int64_t count);
+
+/// dgate = g up f'(gate), dup = g f(gate). Moves 5 count sizeof(E) bytes. gradient: as activation_backward's.
+template <class E>
+void gated_backward(Gate f, Parameters const& p, E const* gate, E const* up, E const* g, E* dgate, E* dup,
+                    float* gradient, float* workspace, std::int64_t count, cudaStream_t stream);
+
+/// y = scale PolyNorm(gate) up over rows, with coefficients in device memory, one set or one for each expert. Moves
+/// 3 rows width sizeof(E) bytes, if a row of gate fits the block's shared memory. A block a row, so rows much narrower
+/// than 1024 elements do not keep the device busy.
+template <class E>
+void polynorm_glu_forward(Experts const& c, float scale, E const* gate, E const* up, E* y, std::int64_t rows, int width,
+                          cudaStream_t stream);
+
+/// Moves 5 rows width sizeof(E) bytes, if a row of gate, of up and of g fits. Workspace: polynorm_workspace(c, rows).
+/// gradient: as polyrelu_backward's for experts.
+template <class E>
+void polynorm_glu_backward(Experts const& c, float scale, E const* gate, E const* up, E const* g, E* dgate, E* dup,
+                           float* gradient, float* workspace, std::int64_t rows, int width, cudaStream_t stream);
+
 }  // namespace nwidth::kernels::cuda

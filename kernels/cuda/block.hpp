@@ -38,6 +38,31 @@ __device__ __forceinline__ void replace(Pack<E, V>& p, F f) {
   }
 }
 
+/// As replace, of two packs at once: f gives what stands in p.e[k] (.gate) and in q.e[k] (.up).
+template <class E, int V, class F>
+__device__ __forceinline__ void replace_both(Pack<E, V>& p, Pack<E, V>& q, F f) {
+  if constexpr (sizeof(E) == 2 && V % 2 == 0) {
+#pragma unroll
+    for (int k = 0; k < V; k += 2) {
+      auto const first = f(widen(p.e[k]), widen(q.e[k]), k);
+      auto const second = f(widen(p.e[k + 1]), widen(q.e[k + 1]), k + 1);
+      __nv_bfloat162 const gates = __floats2bfloat162_rn(first.gate, second.gate);
+      __nv_bfloat162 const ups = __floats2bfloat162_rn(first.up, second.up);
+      p.e[k] = gates.x;
+      p.e[k + 1] = gates.y;
+      q.e[k] = ups.x;
+      q.e[k + 1] = ups.y;
+    }
+  } else {
+#pragma unroll
+    for (int k = 0; k < V; ++k) {
+      auto const d = f(widen(p.e[k]), widen(q.e[k]), k);
+      narrow(d.gate, p.e[k]);
+      narrow(d.up, q.e[k]);
+    }
+  }
+}
+
 /// Sums v over groups of `lanes` lanes of a warp (a power of two); every lane gets its group's sum.
 template <int Q>
 __device__ __forceinline__ void group_sum(float (&v)[Q], int lanes) {
