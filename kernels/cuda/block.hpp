@@ -125,7 +125,11 @@ __device__ __forceinline__ Quad<double> sum_of_quads(Quad<In> const* __restrict_
 #pragma unroll
       for (int q = 0; q < 4; ++q) s[q][t] += s[q][t + k];
   }
-  return {{s[0][0], s[1][0], s[2][0], s[3][0]}};
+  Quad<double> total = {};
+  if (t == 0)  // the others would race with its last addition
+#pragma unroll
+    for (int q = 0; q < 4; ++q) total.v[q] = s[q][0];
+  return total;
 }
 
 template <class Out>

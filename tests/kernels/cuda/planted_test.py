@@ -40,7 +40,7 @@ def run(program):
 
 @unittest.skipUnless(SCHEDULER.exists(), f"no {SCHEDULER}: CUDA's headers or Boost.Context were missing")
 class Planted(unittest.TestCase):
-    def build_and_run(self, detector, edits, driver="planted.cpp"):
+    def build_and_run(self, detector, edits, driver="planted.cpp", sources=()):
         """edits: (file in kernels/cuda, text that stands there once, text in its place)."""
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(ROOT / "kernels/cuda", f"{folder}/kernels/cuda")
@@ -50,7 +50,8 @@ class Planted(unittest.TestCase):
                 self.assertEqual(text.count(old), 1, f"{name} has changed; it holds not once: {old}")
                 file.write_text(text.replace(old, new), encoding="utf-8")
             command = [COMPILER, *FLAGS, *DETECTORS[detector], f"-I{folder}", f"-I{ROOT}", "-isystem", HEADERS]
-            command += [f"{ROOT}/{HERE}/{driver}", str(SCHEDULER), "-lboost_context", "-o", f"{folder}/program"]
+            command += ["-x", "c++", f"{ROOT}/{HERE}/{driver}", *(f"{folder}/kernels/cuda/{s}" for s in sources)]
+            command += ["-x", "none", str(SCHEDULER), "-lboost_context", "-o", f"{folder}/program"]
             built = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
             self.assertEqual(built.returncode, 0, built.stderr)
             return run(f"{folder}/program")
@@ -67,6 +68,9 @@ class Planted(unittest.TestCase):
 
     def clean(self, detector):
         status, said = self.build_and_run(detector, [])
+        self.assertEqual((status, said), (0, ""))
+        sources = [p.name for p in sorted((ROOT / "kernels/cuda").glob("*.cu"))]
+        status, said = self.build_and_run(detector, [], "everything.cpp", sources)
         self.assertEqual((status, said), (0, ""))
 
     def test_nothing_is_found_in_results_of_the_sources(self):
