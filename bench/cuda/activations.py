@@ -3,7 +3,10 @@
 
     nvcc -std=c++20 -O3 -I. -arch=sm_90 -shared -Xcompiler -fPIC -o libnwidth_cuda.so \
         kernels/cuda/*.cu bench/cuda/c_interface.cu
-    python bench/cuda/activations.py libnwidth_cuda.so [--out activations.json] [--check] [--no-compile]
+    python bench/cuda/activations.py libnwidth_cuda.so [--out activations.json] [--check] [--no-compile] [--families]
+
+With --families it does the same for the elementwise and gated families and for experts (families.py), which no GPU has
+run yet: about two minutes.
 
 Times are medians of events around single calls, each on the next of several input sets, so that the cache holds none of
 them. The copy moves as many bytes as a forward pass (x read, y written); a backward pass must move 1.5 times as many.
@@ -14,6 +17,7 @@ import ctypes
 import json
 import statistics
 
+import families
 import torch
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -168,6 +172,19 @@ def time_shape(kernels, rows, width, name, peers, compile_too):
     return result
 
 
+def only_families(arguments):
+    worst = families.check(arguments.library)
+    for key, e in worst.items():
+        print(f"{key:44s} {e:10.3f}")
+    report = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "errors": worst}
+    if not arguments.check:
+        report["times"] = families.times(arguments.library, peers=not arguments.no_peers)
+    if arguments.out:
+        with open(arguments.out, "w", encoding="utf-8") as f:
+            json.dump(report, f, indent=1)
+            f.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("library", help="the shared library of the kernels")
@@ -176,7 +193,11 @@ def main():
     parser.add_argument("--widths", default="8256,64,256,1024,1536,4096,11008,16384,32768,8255", help="of rows to time")
     parser.add_argument("--no-peers", action="store_true", help="leave eager torch and torch.compile out")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
+    parser.add_argument("--families", action="store_true", help="only the other families and experts, of families.py")
     arguments = parser.parse_args()
+    if arguments.families:
+        only_families(arguments)
+        return
     kernels = Kernels(arguments.library)
     shapes = [(3, 8256, 0), (5, 100, 0), (4, 77, 0), (2, 64, 1)]
     if not arguments.check:

@@ -38,6 +38,31 @@ __device__ __forceinline__ void replace(Pack<E, V>& p, F f) {
   }
 }
 
+/// As replace, of two packs at once: f gives what stands in p.e[k] (.gate) and in q.e[k] (.up).
+template <class E, int V, class F>
+__device__ __forceinline__ void replace_both(Pack<E, V>& p, Pack<E, V>& q, F f) {
+  if constexpr (sizeof(E) == 2 && V % 2 == 0) {
+#pragma unroll
+    for (int k = 0; k < V; k += 2) {
+      auto const first = f(widen(p.e[k]), widen(q.e[k]), k);
+      auto const second = f(widen(p.e[k + 1]), widen(q.e[k + 1]), k + 1);
+      __nv_bfloat162 const gates = __floats2bfloat162_rn(first.gate, second.gate);
+      __nv_bfloat162 const ups = __floats2bfloat162_rn(first.up, second.up);
+      p.e[k] = gates.x;
+      p.e[k + 1] = gates.y;
+      q.e[k] = ups.x;
+      q.e[k + 1] = ups.y;
+    }
+  } else {
+#pragma unroll
+    for (int k = 0; k < V; ++k) {
+      auto const d = f(widen(p.e[k]), widen(q.e[k]), k);
+      narrow(d.gate, p.e[k]);
+      narrow(d.up, q.e[k]);
+    }
+  }
+}
+
 /// Sums v over groups of `lanes` lanes of a warp (a power of two); every lane gets its group's sum.
 template <int Q>
 __device__ __forceinline__ void group_sum(float (&v)[Q], int lanes) {
@@ -78,16 +103,13 @@ struct alignas(16) Quad {
 inline constexpr int sum_threads = 256;
 inline constexpr std::int64_t partials_per_block = 8 * sum_threads;  // fixes the order of the sums
 
-/// Block b adds the partial sums b * partials_per_block ... of its share, in double: each thread its every 256th, then
-/// by a fixed tree.
-template <class In, class Out>
-__global__ void __launch_bounds__(sum_threads)
-    add_partials(Quad<In> const* __restrict__ part, Quad<Out>* __restrict__ sum, std::int64_t count,
-                 std::int64_t per_block) {
+/// The sum of part[first] ... part[last - 1], in double, in an order that their number alone decides: each thread its
+/// every 256th, then by a fixed tree. Thread 0 has it; once a kernel, by blocks of sum_threads.
+template <class In>
+__device__ __forceinline__ Quad<double> sum_of_quads(Quad<In> const* __restrict__ part, std::int64_t first,
+                                                     std::int64_t last) {
   __shared__ double s[4][sum_threads];
   int const t = static_cast<int>(threadIdx.x);
-  std::int64_t const first = blockIdx.x * per_block;
-  std::int64_t const last = first + per_block < count ? first + per_block : count;
   double a[4] = {};
 #pragma unroll 4
   for (std::int64_t r = first + t; r < last; r += sum_threads) {
@@ -103,12 +125,26 @@ __global__ void __launch_bounds__(sum_threads)
 #pragma unroll
       for (int q = 0; q < 4; ++q) s[q][t] += s[q][t + k];
   }
-  if (t == 0) {
-    Quad<Out> total;
+  Quad<double> total = {};
+  if (t == 0)  // the others would race with its last addition
 #pragma unroll
-    for (int q = 0; q < 4; ++q) total.v[q] = static_cast<Out>(s[q][0]);
-    sum[blockIdx.x] = total;
-  }
+    for (int q = 0; q < 4; ++q) total.v[q] = s[q][0];
+  return total;
+}
+
+template <class Out>
+__device__ __forceinline__ Quad<Out> rounded(Quad<double> const& q) {
+  return {{static_cast<Out>(q.v[0]), static_cast<Out>(q.v[1]), static_cast<Out>(q.v[2]), static_cast<Out>(q.v[3])}};
+}
+
+/// Block b adds the partial sums of its share, b * per_block ...
+template <class In, class Out>
+__global__ void __launch_bounds__(sum_threads)
+    add_partials(Quad<In> const* __restrict__ part, Quad<Out>* __restrict__ sum, std::int64_t count,
+                 std::int64_t per_block) {
+  std::int64_t const first = blockIdx.x * per_block;
+  Quad<double> const total = sum_of_quads(part, first, first + per_block < count ? first + per_block : count);
+  if (threadIdx.x == 0) sum[blockIdx.x] = rounded<Out>(total);
 }
 
 /// Floats of workspace for `count` quads of partial sums and what sum_partials makes of them.

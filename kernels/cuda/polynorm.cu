@@ -1,32 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "kernels/activation/polynorm.hpp"
-#include "kernels/cuda/activations.hpp"
-#include "kernels/cuda/block.hpp"
+#include "kernels/cuda/rows.hpp"
 
 namespace nwidth::kernels::cuda {
 namespace {
 
-using Norm = activation::PolyNorm<float>;
-
-// What a block may take of a multiprocessor's shared memory on every architecture that we build for (sm_80: 163 KiB).
-constexpr std::size_t shared_at_most = 160 * 1024;
-
-struct ReciprocalRoot {
-  __device__ __forceinline__ float operator()(float v) const { return rsqrtf(v); }
-};
-
-__device__ __forceinline__ Norm norm_of(Coefficients const& c) { return {{c.w[0], c.w[1], c.w[2]}, c.bias, c.eps}; }
-
 /// One block a row. The first `cached` packs of the row wait in shared memory for their second use; the rest, if any,
 /// are read again.
-template <class E, int V>
+template <class E, int V, class S>
 __global__ void __launch_bounds__(512)
-    forward_rows(Coefficients c, E const* __restrict__ x, E* __restrict__ y, std::int64_t rows, int width, int cached) {
+    forward_rows(S source, E const* __restrict__ x, E* __restrict__ y, std::int64_t rows, int width, int cached) {
   using P = Pack<E, V>;
   NWIDTH_DYNAMIC_SHARED(P, row);
-  Norm const f = norm_of(c);
   int const packs = width / V;
   for (std::int64_t r = blockIdx.x; r < rows; r += gridDim.x) {
     P const* const xr = reinterpret_cast<P const*>(x + r * width);
@@ -39,8 +25,10 @@ __global__ void __launch_bounds__(512)
 #pragma unroll
       for (int k = 0; k < V; ++k) Norm::moments(widen(p.e[k]), m);
     }
+    int const e = source.expert(r);
+    if (e < 0) continue;
     block_sum<3>(m);
-    auto const R = f.forward(m, static_cast<float>(width), ReciprocalRoot{});
+    auto const R = source.load(e).forward(m, static_cast<float>(width), ReciprocalRoot{});
     for (int i = static_cast<int>(threadIdx.x); i < packs; i += static_cast<int>(blockDim.x)) {
       P p = i < cached ? row[i] : xr[i];
       replace(p, [&R](float v, int) { return Norm::value(v, R); });
@@ -49,14 +37,14 @@ __global__ void __launch_bounds__(512)
   }
 }
 
-/// As forward_rows; the packs of x and of g lie one behind the other in shared memory. part: 4 floats a row.
-template <class E, int V>
+/// As forward_rows; the packs of x and of g lie one behind the other in shared memory. part: 4 floats a row, those of
+/// row r of expert e in place r + e, as Shares has it.
+template <class E, int V, class S>
 __global__ void __launch_bounds__(512)
-    backward_rows(Coefficients c, E const* __restrict__ x, E const* __restrict__ g, E* __restrict__ dx,
+    backward_rows(S source, E const* __restrict__ x, E const* __restrict__ g, E* __restrict__ dx,
                   float* __restrict__ part, std::int64_t rows, int width, int cached) {
   using P = Pack<E, V>;
   NWIDTH_DYNAMIC_SHARED(P, row);
-  Norm const f = norm_of(c);
   int const packs = width / V;
   for (std::int64_t r = blockIdx.x; r < rows; r += gridDim.x) {
     P const* const xr = reinterpret_cast<P const*>(x + r * width);
@@ -73,11 +61,13 @@ __global__ void __launch_bounds__(512)
 #pragma unroll
       for (int k = 0; k < V; ++k) Norm::moments(widen(p.e[k]), widen(q.e[k]), m);
     }
+    int const e = source.expert(r);
+    if (e < 0) continue;
     block_sum<7>(m);
-    auto const R = f.backward(m, static_cast<float>(width), ReciprocalRoot{});
+    auto const R = source.load(e).backward(m, static_cast<float>(width), ReciprocalRoot{});
     if (threadIdx.x == 0)
 #pragma unroll
-      for (int q = 0; q < 4; ++q) part[4 * r + q] = R.d[q];
+      for (int q = 0; q < 4; ++q) part[4 * (r + e) + q] = R.d[q];
     for (int i = static_cast<int>(threadIdx.x); i < packs; i += static_cast<int>(blockDim.x)) {
       bool const here = i < cached;
       P p = here ? row[i] : xr[i];
@@ -90,28 +80,28 @@ __global__ void __launch_bounds__(512)
 
 /// Rows of at most 32 C packs, a group of `lanes` lanes a row (a power of two): the row waits in registers, and nothing
 /// but shuffles joins its lanes. Lanes of rows that are not there work on zeros, since a shuffle wants the whole warp.
-template <class E, int V, int C>
-__global__ void __launch_bounds__(256) forward_narrow(Coefficients c, E const* __restrict__ x, E* __restrict__ y,
-                                                      std::int64_t rows, int width, int lanes) {
+template <class E, int V, int C, class S>
+__global__ void __launch_bounds__(256)
+    forward_narrow(S source, E const* __restrict__ x, E* __restrict__ y, std::int64_t rows, int width, int at_most_32) {
   using P = Pack<E, V>;
-  Norm const f = norm_of(c);
+  int const lanes = C > 1 ? 32 : at_most_32;  // a row that needs more than one pack a lane has all of them
   int const packs = width / V, lane = static_cast<int>(threadIdx.x) & (lanes - 1);
   std::int64_t const r = (blockIdx.x * std::int64_t{256} + threadIdx.x) / lanes;
-  bool const here = r < rows;
+  int const e = r < rows ? source.expert(r) : -1;
   P const* const xr = reinterpret_cast<P const*>(x + r * width);
   P p[C];
   float m[3] = {};
 #pragma unroll
   for (int j = 0; j < C; ++j) {
     int const i = lane + j * lanes;
-    if (!here || i >= packs) continue;
+    if (e < 0 || i >= packs) continue;
     p[j] = xr[i];
 #pragma unroll
     for (int k = 0; k < V; ++k) Norm::moments(widen(p[j].e[k]), m);
   }
   group_sum<3>(m, lanes);
-  if (!here) return;
-  auto const R = f.forward(m, static_cast<float>(width), ReciprocalRoot{});
+  if (e < 0) return;
+  auto const R = source.load(e).forward(m, static_cast<float>(width), ReciprocalRoot{});
   P* const yr = reinterpret_cast<P*>(y + r * width);
 #pragma unroll
   for (int j = 0; j < C; ++j) {
@@ -122,15 +112,15 @@ __global__ void __launch_bounds__(256) forward_narrow(Coefficients c, E const* _
   }
 }
 
-template <class E, int V, int C>
-__global__ void __launch_bounds__(256)
-    backward_narrow(Coefficients c, E const* __restrict__ x, E const* __restrict__ g, E* __restrict__ dx,
-                    float* __restrict__ part, std::int64_t rows, int width, int lanes) {
+template <class E, int V, int C, class S>
+__global__ void __launch_bounds__(256, S::blocks)
+    backward_narrow(S source, E const* __restrict__ x, E const* __restrict__ g, E* __restrict__ dx,
+                    float* __restrict__ part, std::int64_t rows, int width, int at_most_32) {
   using P = Pack<E, V>;
-  Norm const f = norm_of(c);
+  int const lanes = C > 1 ? 32 : at_most_32;  // a row that needs more than one pack a lane has all of them
   int const packs = width / V, lane = static_cast<int>(threadIdx.x) & (lanes - 1);
   std::int64_t const r = (blockIdx.x * std::int64_t{256} + threadIdx.x) / lanes;
-  bool const here = r < rows;
+  int const e = r < rows ? source.expert(r) : -1;
   P const* const xr = reinterpret_cast<P const*>(x + r * width);
   P const* const gr = reinterpret_cast<P const*>(g + r * width);
   P p[C], q[C];
@@ -138,18 +128,18 @@ __global__ void __launch_bounds__(256)
 #pragma unroll
   for (int j = 0; j < C; ++j) {
     int const i = lane + j * lanes;
-    if (!here || i >= packs) continue;
+    if (e < 0 || i >= packs) continue;
     p[j] = xr[i];
     q[j] = gr[i];
 #pragma unroll
     for (int k = 0; k < V; ++k) Norm::moments(widen(p[j].e[k]), widen(q[j].e[k]), m);
   }
   group_sum<7>(m, lanes);
-  if (!here) return;
-  auto const R = f.backward(m, static_cast<float>(width), ReciprocalRoot{});
+  if (e < 0) return;
+  auto const R = source.load(e).backward(m, static_cast<float>(width), ReciprocalRoot{});
   if (lane == 0)
 #pragma unroll
-    for (int k = 0; k < 4; ++k) part[4 * r + k] = R.d[k];
+    for (int k = 0; k < 4; ++k) part[4 * (r + e) + k] = R.d[k];
   P* const dr = reinterpret_cast<P*>(dx + r * width);
 #pragma unroll
   for (int j = 0; j < C; ++j) {
@@ -174,92 +164,93 @@ dim3 narrow_grid(std::int64_t rows, int lanes) {
 /// The widest row, in packs, that goes to the narrow kernels.
 constexpr int narrow_packs = 32 * 4;
 
-// Measured on an H200: enough loads in flight, and enough blocks on a multiprocessor to cover the barrier.
-template <class E>
-constexpr int packs_per_thread = sizeof(E) == 2 ? 8 : 4;
-
-struct Plan {
-  dim3 grid, block;
-  int cached;
-  std::size_t shared;
-};
-
-/// @param arrays  how many arrays of the row wait in shared memory
-Plan plan(std::int64_t rows, int packs, std::size_t pack_bytes, int arrays, int packs_per_thread) {
-  int const threads = std::clamp((packs / packs_per_thread + 31) / 32 * 32, 32, 512);
-  std::size_t const one = pack_bytes * static_cast<std::size_t>(arrays);
-  int const cached = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(packs), shared_at_most / one));
-  return {dim3(static_cast<unsigned>(std::min<std::int64_t>(rows, 0x7fffffff))), dim3(static_cast<unsigned>(threads)),
-          cached, one * static_cast<std::size_t>(cached)};
-}
-
-template <class E>
-bool aligned(int width, std::initializer_list<void const*> pointers) {
-  bool all = static_cast<std::size_t>(width) * sizeof(E) % 16 == 0;
-  for (void const* p : pointers) all = all && reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
-  return all;
-}
-
-template <class E, int V>
-void forward(Coefficients const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
+template <class E, int V, class S>
+void forward(S const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
   if (int const packs = width / V; packs <= narrow_packs) {
     int const lanes = lanes_for(packs);
     dim3 const grid = narrow_grid(rows, lanes);
-    auto const kernel = packs <= lanes       ? forward_narrow<E, V, 1>
-                        : packs <= 2 * lanes ? forward_narrow<E, V, 2>
-                                             : forward_narrow<E, V, 4>;
+    auto const kernel = packs <= lanes       ? forward_narrow<E, V, 1, S>
+                        : packs <= 2 * lanes ? forward_narrow<E, V, 2, S>
+                                             : forward_narrow<E, V, 4, S>;
     launch(kernel, grid, dim3(256), 0, stream, c, x, y, rows, width, lanes);
     return;
   }
   Plan const p = plan(rows, width / V, sizeof(E) * V, 1, packs_per_thread<E>);
-  launch(forward_rows<E, V>, p.grid, p.block, p.shared, stream, c, x, y, rows, width, p.cached);
+  launch(forward_rows<E, V, S>, p.grid, p.block, p.shared, stream, c, x, y, rows, width, p.cached);
 }
 
-template <class E, int V>
-void backward(Coefficients const& c, E const* x, E const* g, E* dx, float* part, std::int64_t rows, int width,
+template <class E, int V, class S>
+void backward(S const& c, E const* x, E const* g, E* dx, float* part, std::int64_t rows, int width,
               cudaStream_t stream) {
   if (int const packs = width / V; packs <= narrow_packs) {
     int const lanes = lanes_for(packs);
     dim3 const grid = narrow_grid(rows, lanes);
-    auto const kernel = packs <= lanes       ? backward_narrow<E, V, 1>
-                        : packs <= 2 * lanes ? backward_narrow<E, V, 2>
-                                             : backward_narrow<E, V, 4>;
+    auto const kernel = packs <= lanes       ? backward_narrow<E, V, 1, S>
+                        : packs <= 2 * lanes ? backward_narrow<E, V, 2, S>
+                                             : backward_narrow<E, V, 4, S>;
     launch(kernel, grid, dim3(256), 0, stream, c, x, g, dx, part, rows, width, lanes);
     return;
   }
   Plan const p = plan(rows, width / V, sizeof(E) * V, 2, packs_per_thread<E>);
-  launch(backward_rows<E, V>, p.grid, p.block, p.shared, stream, c, x, g, dx, part, rows, width, p.cached);
+  launch(backward_rows<E, V, S>, p.grid, p.block, p.shared, stream, c, x, g, dx, part, rows, width, p.cached);
 }
+
+template <class E, class S>
+void forward(S const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
+  if (rows <= 0 || width <= 0) return;
+  if (aligned<E>(width, {x, y})) return forward<E, full_pack<E>>(c, x, y, rows, width, stream);
+  forward<E, 1>(c, x, y, rows, width, stream);
+}
+
+template <class E, class S>
+void backward(S const& c, E const* x, E const* g, E* dx, float* part, std::int64_t rows, int width,
+              cudaStream_t stream) {
+  if (rows <= 0 || width <= 0) return;
+  if (aligned<E>(width, {x, g, dx})) return backward<E, full_pack<E>>(c, x, g, dx, part, rows, width, stream);
+  backward<E, 1>(c, x, g, dx, part, rows, width, stream);
+}
+
+std::int64_t rows_of(std::int64_t rows, int width) { return width > 0 && rows > 0 ? rows : 0; }
+Shares shares_of(Experts const& c) { return {c.offsets, c.count, 1, 1}; }
 
 }  // namespace
 
 template <class E>
 void polynorm_forward(Coefficients const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
-  if (rows <= 0 || width <= 0) return;
-  if (aligned<E>(width, {x, y})) {
-    forward<E, full_pack<E>>(c, x, y, rows, width, stream);
-  } else {
-    forward<E, 1>(c, x, y, rows, width, stream);
-  }
+  forward(OneSet{c}, x, y, rows, width, stream);
+}
+template <class E>
+void polynorm_forward(Experts const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
+  if (c.count > 0) forward(SetOfExpert{c}, x, y, rows, width, stream);
 }
 
 std::size_t polynorm_workspace(std::int64_t rows) { return partials_workspace(rows); }
+std::size_t polynorm_workspace(Experts const& c, std::int64_t rows) {
+  if (c.offsets.data == nullptr) return partials_workspace(rows);
+  return experts_workspace(shares_of(c), std::max<std::int64_t>(rows, 0));
+}
 
 template <class E>
 void polynorm_backward(Coefficients const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
                        std::int64_t rows, int width, cudaStream_t stream) {
-  if (width <= 0) rows = 0;
-  if (rows > 0 && aligned<E>(width, {x, g, dx})) {
-    backward<E, full_pack<E>>(c, x, g, dx, workspace, rows, width, stream);
-  } else if (rows > 0) {
-    backward<E, 1>(c, x, g, dx, workspace, rows, width, stream);
-  }
-  sum_partials(workspace, gradient, std::max<std::int64_t>(rows, 0), stream);
+  backward(OneSet{c}, x, g, dx, workspace, rows, width, stream);
+  sum_partials(workspace, gradient, rows_of(rows, width), stream);
+}
+template <class E>
+void polynorm_backward(Experts const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
+                       std::int64_t rows, int width, cudaStream_t stream) {
+  if (c.count <= 0) return;
+  backward(SetOfExpert{c}, x, g, dx, workspace, rows, width, stream);
+  if (c.offsets.data == nullptr) return sum_partials(workspace, gradient, rows_of(rows, width), stream);
+  sum_partials_of_experts(shares_of(c), workspace, gradient, rows_of(rows, width), stream);
 }
 
 #define NWIDTH_INSTANTIATE(E)                                                                                        \
   template void polynorm_forward<E>(Coefficients const&, E const*, E*, std::int64_t, int, cudaStream_t);             \
+  template void polynorm_forward<E>(Experts const&, E const*, E*, std::int64_t, int, cudaStream_t);                  \
   template void polynorm_backward<E>(Coefficients const&, E const*, E const*, E*, float*, float*, std::int64_t, int, \
+                                     cudaStream_t);                                                                  \
+  template void polynorm_backward<E>(Experts const&, E const*, E const*, E*, float*, float*, std::int64_t, int,      \
                                      cudaStream_t);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(__nv_bfloat16)

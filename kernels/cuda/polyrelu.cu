@@ -1,115 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "kernels/activation/polyrelu.hpp"
 #include "kernels/cuda/activations.hpp"
-#include "kernels/cuda/block.hpp"
+#include "kernels/cuda/elementwise.hpp"
 
 namespace nwidth::kernels::cuda {
 namespace {
 
-constexpr int threads = 256;
-// A block's share, and with it the order of the sums, depends on nothing but the count.
-constexpr int elements_per_block = threads * 32;
-
 struct Cubic {
+  static constexpr int sums = 4;
   float a[4];
+
+  __device__ __forceinline__ float value(float x) const {
+    using O = activation::ops<float>;
+    float const u = O::relu(x);
+    return O::fma(O::fma(O::fma(a[3], u, a[2]), u, a[1]), u, a[0]);
+  }
+  __device__ __forceinline__ float backward(float x, float g, float (&s)[4]) const {
+    return activation::polyrelu_backward(x, g, a, s);
+  }
+  /// From a_0 ... a_3 to the stored order: cubic, quadratic, linear, bias.
+  __device__ __forceinline__ Quad<float> stored(float const (&s)[4]) const { return {{s[3], s[2], s[1], s[0]}}; }
 };
-Cubic cubic(Coefficients const& c) { return {{c.bias, c.w[2], c.w[1], c.w[0]}}; }
 
-__device__ __forceinline__ float value(Cubic const& p, float x) {
-  using O = activation::ops<float>;
-  float const u = O::relu(x);
-  return O::fma(O::fma(O::fma(p.a[3], u, p.a[2]), u, p.a[1]), u, p.a[0]);
-}
+Fixed<Cubic> cubic(Coefficients const& c) { return {{{c.bias, c.w[2], c.w[1], c.w[0]}}}; }
 
-/// V elements at a time where all of them are there, else one at a time: f(pack index, pack) and f(index).
-template <class E, int V>
-__global__ void __launch_bounds__(threads)
-    forward_block(Cubic c, E const* __restrict__ x, E* __restrict__ y, std::int64_t count) {
-  using P = Pack<E, V>;
-  std::int64_t const first = static_cast<std::int64_t>(blockIdx.x) * elements_per_block;
-  int const mine = static_cast<int>(count - first < elements_per_block ? count - first : elements_per_block);
-  int const packs = mine / V;
-  P const* const xp = reinterpret_cast<P const*>(x + first);
-  P* const yp = reinterpret_cast<P*>(y + first);
-#pragma unroll 4
-  for (int i = static_cast<int>(threadIdx.x); i < packs; i += threads) {
-    P p = xp[i];
-    replace(p, [&c](float v, int) { return value(c, v); });
-    yp[i] = p;
+struct CubicOfExpert {
+  Experts x;
+  __device__ __forceinline__ Cubic load(int e) const {
+    Quad<float> const w = coefficients_of(x, e);
+    return {{w.v[3], w.v[2], w.v[1], w.v[0]}};
   }
-  for (int i = packs * V + static_cast<int>(threadIdx.x); i < mine; i += threads)
-    narrow(value(c, widen(x[first + i])), y[first + i]);
-}
+};
 
-template <class E, int V>
-__global__ void __launch_bounds__(threads)
-    backward_block(Cubic c, E const* __restrict__ x, E const* __restrict__ g, E* __restrict__ dx,
-                   float* __restrict__ part, std::int64_t count) {
-  using P = Pack<E, V>;
-  std::int64_t const first = static_cast<std::int64_t>(blockIdx.x) * elements_per_block;
-  int const mine = static_cast<int>(count - first < elements_per_block ? count - first : elements_per_block);
-  int const packs = mine / V;
-  P const* const xp = reinterpret_cast<P const*>(x + first);
-  P const* const gp = reinterpret_cast<P const*>(g + first);
-  P* const dp = reinterpret_cast<P*>(dx + first);
-  float s[4] = {};
-#pragma unroll 2
-  for (int i = static_cast<int>(threadIdx.x); i < packs; i += threads) {
-    P p = xp[i];
-    P const q = gp[i];
-    replace(p, [&](float v, int k) { return activation::polyrelu_backward(v, widen(q.e[k]), c.a, s); });
-    dp[i] = p;
-  }
-  for (int i = packs * V + static_cast<int>(threadIdx.x); i < mine; i += threads)
-    narrow(activation::polyrelu_backward(widen(x[first + i]), widen(g[first + i]), c.a, s), dx[first + i]);
-  block_sum<4>(s);
-  if (threadIdx.x == 0) {  // from a_0 ... a_3 to the stored order: cubic, quadratic, linear, bias
-    float* const mypart = part + 4 * static_cast<std::int64_t>(blockIdx.x);
-#pragma unroll
-    for (int q = 0; q < 4; ++q) mypart[q] = s[3 - q];
-  }
-}
+Shares shares_of(Experts const& c, int width) { return {c.offsets, c.count, std::max(width, 0), elements_per_block}; }
 
-std::int64_t blocks_of(std::int64_t count) { return (count + elements_per_block - 1) / elements_per_block; }
-
-bool aligned(std::initializer_list<void const*> pointers) {
-  return std::all_of(pointers.begin(), pointers.end(),
-                     [](void const* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; });
-}
+bool anything(Experts const& c, std::int64_t rows, int width) { return rows > 0 && width > 0 && c.count > 0; }
 
 }  // namespace
 
 template <class E>
 void polyrelu_forward(Coefficients const& c, E const* x, E* y, std::int64_t count, cudaStream_t stream) {
-  if (count <= 0) return;
-  dim3 const grid(static_cast<unsigned>(blocks_of(count)));
-  if (aligned({x, y})) {
-    launch(forward_block<E, full_pack<E>>, grid, dim3(threads), 0, stream, cubic(c), x, y, count);
-  } else {
-    launch(forward_block<E, 1>, grid, dim3(threads), 0, stream, cubic(c), x, y, count);
-  }
+  launch_forward(cubic(c), x, y, count, stream);
 }
 
-std::size_t polyrelu_workspace(std::int64_t count) { return count > 0 ? partials_workspace(blocks_of(count)) : 0; }
+template <class E>
+void polyrelu_forward(Experts const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
+  CubicOfExpert const source{c};
+  if (!anything(c, rows, width)) return;
+  if (c.offsets.data == nullptr) return launch_forward(source, x, y, rows * width, stream);
+  Shares const shares = shares_of(c, width);
+  auto const kernel = aligned<E>(width, {x, y}) ? forward_experts<full_pack<E>, CubicOfExpert, E>
+                                                : forward_experts<1, CubicOfExpert, E>;
+  launch(kernel, dim3(static_cast<unsigned>(shares.end(rows))), dim3(element_threads), 0, stream, source, shares, x, y);
+}
+
+std::size_t polyrelu_workspace(std::int64_t count) { return partials_workspace(element_blocks(count)); }
+
+std::size_t polyrelu_workspace(Experts const& c, std::int64_t rows, int width) {
+  if (!anything(c, rows, width)) return 0;
+  if (c.offsets.data == nullptr) return polyrelu_workspace(rows * width);
+  return experts_workspace(shares_of(c, width), rows);
+}
 
 template <class E>
 void polyrelu_backward(Coefficients const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
                        std::int64_t count, cudaStream_t stream) {
-  std::int64_t const blocks = count > 0 ? blocks_of(count) : 0;
-  dim3 const grid(static_cast<unsigned>(blocks));
-  if (blocks > 0 && aligned({x, g, dx})) {
-    launch(backward_block<E, full_pack<E>>, grid, dim3(threads), 0, stream, cubic(c), x, g, dx, workspace, count);
-  } else if (blocks > 0) {
-    launch(backward_block<E, 1>, grid, dim3(threads), 0, stream, cubic(c), x, g, dx, workspace, count);
+  launch_backward(cubic(c), x, g, dx, workspace, count, stream);
+  sum_partials(workspace, gradient, element_blocks(count), stream);
+}
+
+template <class E>
+void polyrelu_backward(Experts const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
+                       std::int64_t rows, int width, cudaStream_t stream) {
+  CubicOfExpert const source{c};
+  if (!anything(c, rows, width)) rows = 0;
+  if (c.offsets.data == nullptr) {
+    launch_backward(source, x, g, dx, workspace, rows * width, stream);
+    return sum_partials(workspace, gradient, element_blocks(rows * width), stream);
   }
-  sum_partials(workspace, gradient, blocks, stream);
+  Shares const shares = shares_of(c, width);
+  auto const kernel = aligned<E>(width, {x, g, dx}) ? backward_experts<full_pack<E>, CubicOfExpert, E>
+                                                    : backward_experts<1, CubicOfExpert, E>;
+  if (rows > 0)
+    launch(kernel, dim3(static_cast<unsigned>(shares.end(rows))), dim3(element_threads), 0, stream, source, shares, x,
+           g, dx, workspace);
+  sum_partials_of_experts(shares, workspace, gradient, rows, stream);
 }
 
 #define NWIDTH_INSTANTIATE(E)                                                                                   \
   template void polyrelu_forward<E>(Coefficients const&, E const*, E*, std::int64_t, cudaStream_t);             \
+  template void polyrelu_forward<E>(Experts const&, E const*, E*, std::int64_t, int, cudaStream_t);             \
   template void polyrelu_backward<E>(Coefficients const&, E const*, E const*, E*, float*, float*, std::int64_t, \
+                                     cudaStream_t);                                                             \
+  template void polyrelu_backward<E>(Experts const&, E const*, E const*, E*, float*, float*, std::int64_t, int, \
                                      cudaStream_t);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(__nv_bfloat16)
