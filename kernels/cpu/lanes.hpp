@@ -137,9 +137,9 @@ struct ops<kernels::cpu::Lanes<C>> {
     NWIDTH_EACH_REGISTER r.v[k] = unless(x.v[k] < C(0), x.v[k]);
     return r;
   }
-  NWIDTH_INLINE static T gate(T const& x, T const& v) {
+  NWIDTH_INLINE static T select(T const& x, T const& a, T const& b) {
     T r;
-    NWIDTH_EACH_REGISTER r.v[k] = unless(x.v[k] <= C(0), v.v[k]);
+    NWIDTH_EACH_REGISTER r.v[k] = x.v[k] > C(0) ? a.v[k] : x.v[k] <= C(0) ? b.v[k] : x.v[k];
     return r;
   }
   NWIDTH_INLINE static T fma(T const& a, T const& b, T const& c) {
