@@ -69,6 +69,8 @@ class Planted(unittest.TestCase):
     def clean(self, detector):
         status, said = self.build_and_run(detector, [])
         self.assertEqual((status, said), (0, ""))
+        if detector == "results":  # test_cuda_on_host has those of the other kernels
+            return
         sources = [p.name for p in sorted((ROOT / "kernels/cuda").glob("*.cu"))]
         status, said = self.build_and_run(detector, [], "everything.cpp", sources)
         self.assertEqual((status, said), (0, ""))
