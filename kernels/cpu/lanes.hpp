@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Lanes<float>, Lanes<double>: 64 bytes of numbers with the operators of one number, as one, two or four registers.
+///
+/// For the files isa_*.cpp alone, which are compiled for one instruction set each: all is in an unnamed namespace, so
+/// that no function compiled for one machine can be linked into code for another. Lane i of a result depends on lane i
+/// of the operands only and not on the width of the registers: equal bits wherever there is a fused multiply-add. No
+/// expression is contracted (-ffp-contract=off): what is to be fused says fma.
+#pragma once
+#include <bit>
+#include <cstdint>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/activation/scalar.hpp"
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define NWIDTH_REGISTER 64
+#elif defined(__AVX2__) && defined(__FMA__)
+#define NWIDTH_REGISTER 32
+#else
+#define NWIDTH_REGISTER 16
+#endif
+#define NWIDTH_INLINE [[gnu::always_inline]] inline
+
+namespace nwidth::kernels::cpu {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "even elements are taken from lower halves of words");
+
+template <class C>
+struct Register;  // the native vector of C
+template <>
+struct Register<float> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = float;
+};
+template <>
+struct Register<double> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = double;
+};
+template <>
+struct Register<std::uint32_t> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = std::uint32_t;
+};
+using Float = Register<float>::type;
+using Double = Register<double>::type;
+using Word = Register<std::uint32_t>::type;
+constexpr int registers = 64 / NWIDTH_REGISTER;
+
+#if NWIDTH_REGISTER == 64
+NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
+NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
+#elif NWIDTH_REGISTER == 32
+NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
+NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
+#else
+NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
+NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
+#endif
+
+/// f(0), ..., f(registers - 1), unrolled.
+#define NWIDTH_EACH_REGISTER _Pragma("GCC unroll 4") for (int k = 0; k < registers; ++k)
+
+template <class C>
+struct Lanes {
+  using R = typename Register<C>::type;
+  static constexpr int count = 64 / sizeof(C);
+  R v[registers];
+
+  NWIDTH_INLINE Lanes() : v{} {}
+  NWIDTH_INLINE explicit Lanes(C x) { NWIDTH_EACH_REGISTER v[k] = R{} + x; }
+#define NWIDTH_OPERATOR(op)                                                \
+  NWIDTH_INLINE friend Lanes operator op(Lanes const& a, Lanes const& b) { \
+    Lanes r;                                                               \
+    NWIDTH_EACH_REGISTER r.v[k] = a.v[k] op b.v[k];                        \
+    return r;                                                              \
+  }
+  NWIDTH_OPERATOR(+)
+  NWIDTH_OPERATOR(-)
+  NWIDTH_OPERATOR(*)
+  NWIDTH_OPERATOR(/)
+#undef NWIDTH_OPERATOR
+  NWIDTH_INLINE friend Lanes operator-(Lanes const& a) {
+    Lanes r;
+    NWIDTH_EACH_REGISTER r.v[k] = -a.v[k];
+    return r;
+  }
+};
+
+/// Sums of lanes, each a double: what float sums are added to before they grow long.
+template <class C>
+struct Totals {
+  static constexpr int count = Lanes<C>::count, vectors = count * 8 / NWIDTH_REGISTER;
+  Double v[vectors];
+
+  NWIDTH_INLINE Totals() : v{} {}
+  NWIDTH_INLINE void add(Lanes<double> const& a) { NWIDTH_EACH_REGISTER v[k] += a.v[k]; }
+  NWIDTH_INLINE void add(Lanes<float> const& a) {
+    NWIDTH_EACH_REGISTER {
+#if NWIDTH_REGISTER == 64
+      auto const low = __builtin_shufflevector(a.v[k], a.v[k], 0, 1, 2, 3, 4, 5, 6, 7);
+      auto const high = __builtin_shufflevector(a.v[k], a.v[k], 8, 9, 10, 11, 12, 13, 14, 15);
+#elif NWIDTH_REGISTER == 32
+      auto const low = __builtin_shufflevector(a.v[k], a.v[k], 0, 1, 2, 3);
+      auto const high = __builtin_shufflevector(a.v[k], a.v[k], 4, 5, 6, 7);
+#else
+      auto const low = __builtin_shufflevector(a.v[k], a.v[k], 0, 1);
+      auto const high = __builtin_shufflevector(a.v[k], a.v[k], 2, 3);
+#endif
+      v[2 * k] += __builtin_convertvector(low, Double);
+      v[2 * k + 1] += __builtin_convertvector(high, Double);
+    }
+  }
+  /// Lane i plus lane i + h for h = count / 2, ..., 2, 1.
+  NWIDTH_INLINE double sum() const {
+    double t[count];
+    __builtin_memcpy(t, v, sizeof t);
+    _Pragma("GCC unroll 4") for (int h = count / 2; h > 0; h /= 2) {
+      _Pragma("GCC unroll 8") for (int i = 0; i < h; ++i) t[i] += t[i + h];
+    }
+    return t[0];
+  }
+};
+
+}  // namespace
+}  // namespace nwidth::kernels::cpu
+
+namespace nwidth::activation {
+template <class C>
+struct ops<kernels::cpu::Lanes<C>> {
+  using T = kernels::cpu::Lanes<C>;
+  using R = typename T::R;
+  static constexpr int registers = kernels::cpu::registers;
+
+  NWIDTH_INLINE static T relu(T const& x) {
+    T r;
+    NWIDTH_EACH_REGISTER r.v[k] = x.v[k] < C(0) ? R{} : x.v[k];
+    return r;
+  }
+  NWIDTH_INLINE static T gate(T const& x, T const& v) {
+    T r;
+    NWIDTH_EACH_REGISTER r.v[k] = x.v[k] <= C(0) ? R{} : v.v[k];
+    return r;
+  }
+  NWIDTH_INLINE static T fma(T const& a, T const& b, T const& c) {
+    T r;
+    NWIDTH_EACH_REGISTER r.v[k] = kernels::cpu::fma(a.v[k], b.v[k], c.v[k]);
+    return r;
+  }
+  NWIDTH_INLINE static T ratio(long p, long q) { return T(static_cast<C>(p) / static_cast<C>(q)); }
+};
+}  // namespace nwidth::activation

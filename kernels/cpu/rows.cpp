@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/rows.hpp"
+
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "kernels/cpu/launch.hpp"
+
+namespace nwidth::kernels::cpu {
+namespace {
+
+/// A NaN of the caller's may have a payload, which would not survive rounding to bf16.
+template <class C>
+C canonical(double x) {
+  return x == x ? static_cast<C>(x) : std::numeric_limits<C>::quiet_NaN();
+}
+
+template <template <class> class Op, class C>
+Op<C> polyrelu(Coefficients const& c) {
+  return {{canonical<C>(c.bias), canonical<C>(c.w[2]), canonical<C>(c.w[1]), canonical<C>(c.w[0])}};
+}
+
+activation::PolyNorm<double> polynorm(Coefficients const& c) {
+  if (!(c.eps >= 0)) {
+    throw std::invalid_argument("nwidth: eps = " + std::to_string(c.eps) + "; at least 0 is allowed");
+  }
+  return {{c.w[0], c.w[1], c.w[2]}, c.bias, c.eps};
+}
+
+}  // namespace
+
+template <class E>
+void polyrelu_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options) {
+  DefaultFloatingPoint const state;
+  launch<E, PolyReluForward>(polyrelu<PolyReluForward, Arithmetic_of<E>>(c), {{"x", x}}, {{"y", y}}, options);
+}
+
+template <class E>
+void polyrelu_backward(Coefficients const& c, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
+                       Options const& options) {
+  DefaultFloatingPoint const state;
+  double sums[4];
+  launch<E, PolyReluBackward>(polyrelu<PolyReluBackward, Arithmetic_of<E>>(c), {{"x", x}, {"g", g}}, {{"dx", dx}},
+                              options, sums);
+  for (int i = 0; i < 4; ++i) gradient[i] = sums[3 - i];
+}
+
+template <class E>
+void polynorm_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Statistic<E>* statistics,
+                      Options const& options) {
+  DefaultFloatingPoint const state;
+  launch<E, PolyNormForward>({polynorm(c)}, {{"x", x}}, {{"y", y}}, options, nullptr, statistics);
+}
+
+template <class E>
+void polynorm_backward(Coefficients const& c, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
+                       Statistic<E> const* statistics, Options const& options) {
+  DefaultFloatingPoint const state;
+  auto const f = polynorm(c);
+  if (statistics == nullptr) {
+    launch<E, PolyNormBackward>({f}, {{"x", x}, {"g", g}}, {{"dx", dx}}, options, gradient);
+  } else {
+    launch<E, PolyNormBackwardSaved>({f}, {{"x", x}, {"g", g}}, {{"dx", dx}}, options, gradient,
+                                     const_cast<Statistic<E>*>(statistics));
+  }
+}
+
+#define NWIDTH_INSTANTIATE(E)                                                                                         \
+  template void polyrelu_forward(Coefficients const&, ConstRows<E>, Rows<E>, Options const&);                         \
+  template void polyrelu_backward(Coefficients const&, ConstRows<E>, ConstRows<E>, Rows<E>, double*, Options const&); \
+  template void polynorm_forward(Coefficients const&, ConstRows<E>, Rows<E>, Statistic<E>*, Options const&);          \
+  template void polynorm_backward(Coefficients const&, ConstRows<E>, ConstRows<E>, Rows<E>, double*,                  \
+                                  Statistic<E> const*, Options const&);
+NWIDTH_INSTANTIATE(float)
+NWIDTH_INSTANTIATE(bf16)
+NWIDTH_INSTANTIATE(double)
+#undef NWIDTH_INSTANTIATE
+
+}  // namespace nwidth::kernels::cpu
