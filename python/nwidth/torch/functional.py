@@ -4,6 +4,8 @@
 import torch
 from torch import Tensor
 
+import nwidth.torch.operators  # noqa: F401  registers torch.ops.nwidth
+
 
 def polyrelu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """weight[0] u^3 + weight[1] u^2 + weight[2] u + bias with u = relu(x), elementwise; the derivative at 0 is 0.
