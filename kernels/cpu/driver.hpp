@@ -17,8 +17,9 @@ namespace nwidth::kernels::cpu {
 namespace {
 
 constexpr int segment_blocks = 32;
-template <class E>
-constexpr int ahead = std::is_same_v<E, bf16> ? 3072 : 2048;  // bytes
+/// Where to prefetch: what an elementwise op will read, into the first-level cache; what a normalised op will sum, into
+/// the second, and what it has summed and reads again, into the first. In bytes.
+enum class Ahead { once = 2048, first = 8192, again = 512 };
 
 struct InverseRoot {
   double operator()(double v) const { return 1 / __builtin_sqrt(v); }
@@ -31,11 +32,13 @@ struct Inputs {
   NWIDTH_INLINE Inputs(Job const& job, std::int64_t r, std::int64_t offset) {
     for (int o = 0; o < N; ++o) row[o] = static_cast<E const*>(job.in[o]) + r * job.in_stride[o] + offset;
   }
+  template <Ahead ahead>
   NWIDTH_INLINE void prefetch(std::int64_t i) const {
+    constexpr int level = ahead == Ahead::first ? 2 : 3;  // of locality: 3 is the first-level cache
     for (int o = 0; o < N; ++o) {
-      auto const* const p = reinterpret_cast<std::byte const*>(row[o] + i) + ahead<E>;
-      __builtin_prefetch(p, 0, 3);
-      if constexpr (Block<E>::bytes > 64) __builtin_prefetch(p + 64, 0, 3);
+      auto const* const p = reinterpret_cast<std::byte const*>(row[o] + i) + static_cast<int>(ahead);
+      __builtin_prefetch(p, 0, level);
+      if constexpr (Block<E>::bytes > 64) __builtin_prefetch(p + 64, 0, level);
     }
   }
   NWIDTH_INLINE void read(std::int64_t i, Block<E> (&b)[N]) const {
@@ -121,6 +124,13 @@ struct Outputs {
   }
 };
 
+/// f(0), f(1) for the halves of a block: constants, so that arrays of sums stay in registers.
+template <class F>
+NWIDTH_INLINE void each_half(F f) {
+  f(std::integral_constant<int, 0>{});
+  f(std::integral_constant<int, 1>{});
+}
+
 /// f(i) for whole blocks from s to e, f(i, count) for what is left.
 template <class E, class F>
 NWIDTH_INLINE void each_block(std::int64_t s, std::int64_t e, F f) {
@@ -148,17 +158,17 @@ struct Elementwise {
         constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
         Block<E> x[Op::inputs], y[Op::outputs];
         if constexpr (whole) {
-          in.prefetch(i);
+          in.template prefetch<Ahead::once>(i);
           in.read(i, x);
         } else {
           in.read_part(i, part, x);
         }
-        for (int h = 0; h < 2; ++h) {
+        each_half([&](auto h) {
           V a[Op::inputs], b[Op::outputs];
           for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
           op.element(a, b, sum[h]);
           for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
-        }
+        });
         if constexpr (whole) {
           out.template write<path>(i, s, y);
         } else {
@@ -221,30 +231,31 @@ struct Normalised {
         if constexpr (sum) {
           Block<E> x[Op::inputs];
           if constexpr (whole) {
-            in.prefetch(i);
+            in.template prefetch<Ahead::first>(i);
             in.read(i, x);
           } else {
             in.read_part(i, part, x);
           }
-          for (int h = 0; h < 2; ++h) {
+          each_half([&](auto h) {
             V a[Op::inputs];
             for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
             Op::moment(a, m[h % chains]);
-          }
+          });
         }
         if constexpr (put) {
           Block<E> x[Op::inputs], y[Op::outputs];
           if constexpr (whole) {
+            before.template prefetch<Ahead::again>(i);
             before.read(i, x);
           } else {
             before.read_part(i, part, x);
           }
-          for (int h = 0; h < 2; ++h) {
+          each_half([&](auto h) {
             V a[Op::inputs], b[Op::outputs];
             for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
             Op::element(a, row, b);
             for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
-          }
+          });
           if constexpr (whole) {
             out.template write<path>(i, s, y);
           } else {

@@ -134,18 +134,27 @@ struct ops<kernels::cpu::Lanes<C>> {
 
   NWIDTH_INLINE static T relu(T const& x) {
     T r;
-    NWIDTH_EACH_REGISTER r.v[k] = x.v[k] < C(0) ? R{} : x.v[k];
+    NWIDTH_EACH_REGISTER r.v[k] = unless(x.v[k] < C(0), x.v[k]);
     return r;
   }
   NWIDTH_INLINE static T gate(T const& x, T const& v) {
     T r;
-    NWIDTH_EACH_REGISTER r.v[k] = x.v[k] <= C(0) ? R{} : v.v[k];
+    NWIDTH_EACH_REGISTER r.v[k] = unless(x.v[k] <= C(0), v.v[k]);
     return r;
   }
   NWIDTH_INLINE static T fma(T const& a, T const& b, T const& c) {
     T r;
     NWIDTH_EACH_REGISTER r.v[k] = kernels::cpu::fma(a.v[k], b.v[k], c.v[k]);
     return r;
+  }
+  /// v where the mask is not set, else 0.
+  template <class Mask>
+  NWIDTH_INLINE static R unless(Mask const& mask, R const& v) {
+#if NWIDTH_REGISTER == 64
+    return mask ? R{} : v;
+#else
+    return std::bit_cast<R>(~mask & std::bit_cast<Mask>(v));
+#endif
   }
   NWIDTH_INLINE static T ratio(long p, long q) { return T(static_cast<C>(p) / static_cast<C>(q)); }
 };

@@ -89,7 +89,7 @@ inline constexpr double unit_roundoff = std::is_same_v<E, double> ? 0x1p-53 : 0x
 inline constexpr double baseline_factor = 2;
 
 inline constexpr double polyrelu_bound = 3, polyrelu_slope_bound = 4;
-inline constexpr double polynorm_bound = 25, polynorm_slope_bound = 192;
+inline constexpr double polynorm_statistic_bound = 24, polynorm_bound = 25, polynorm_slope_bound = 192;
 template <class E>
 inline constexpr double polyrelu_gradient_bound = std::is_same_v<E, double> ? 144 : 36;
 template <class E>
@@ -118,8 +118,9 @@ void polyrelu_backward(Coefficients const& c, ConstRows<E> x, ConstRows<E> g, Ro
 
 /// y = w_0 R_3 x^3 + w_1 R_2 x^2 + w_2 R_1 x + b, R_p = 1 / sqrt(mean over the row of x^(2p) + eps): PolyNorm of each
 /// row. Reads x once as long as two rows fit the second-level cache. A NaN in a row makes all of the row NaN.
-/// @param statistics  null, or 3 a row, written: R_1, R_2, R_3
-/// Error: polynorm_bound, for |x| <= 2^20 (x^6 must not overflow), eps >= 2^-100.
+/// @param statistics  null, or 3 a row, written: R_1, R_2, R_3 (relative error: polynorm_statistic_bound u)
+/// Error: polynorm_bound, for |x| <= 2^20 (x^6 must not overflow), |w| <= 2^20, eps >= 2^-100; underflow adds at most
+/// 2^-88 (2^-970 in double).
 template <class E>
 void polynorm_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Statistic<E>* statistics = nullptr,
                       Options const& options = {});
@@ -129,7 +130,7 @@ void polynorm_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Statisti
 /// over the rows of R_p S_p, db = sum of g; overwritten.
 /// @param statistics  what polynorm_forward wrote for this x, or null: then they are computed again
 /// Errors: polynorm_slope_bound of the sum of |terms|, in which S_p counts as sum |g x^p|; gradients:
-/// polynorm_gradient_bound of sum R_p |g x^p|; both for |x| <= 2^20, eps >= 1e-12.
+/// polynorm_gradient_bound of sum R_p |g x^p|; both for |x|, |g|, |w| <= 2^12, eps >= 1e-12; underflow as above.
 template <class E>
 void polynorm_backward(Coefficients const& c, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
                        Statistic<E> const* statistics = nullptr, Options const& options = {});

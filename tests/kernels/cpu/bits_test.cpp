@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Equal bits: for any number of threads, on AVX2 and AVX-512, in any floating-point state, in children of a fork.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cfenv>
+#include <cstring>
+#include <thread>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "tests/kernels/cpu/reference.hpp"
+#include "tests/random.hpp"
+
+namespace nwidth::kernels::cpu {
+namespace {
+
+Coefficients const c{{0.4, -0.7, 0.9}, 0.1};
+
+/// All that the kernels say about one matrix, as bytes.
+template <class E>
+std::string bytes_of(std::vector<E> const& x, std::vector<E> const& g, std::int64_t rows, std::int64_t width,
+                     Options const& o) {
+  std::string all;
+  auto append = [&](auto const& v) { all.append(reinterpret_cast<char const*>(v.data()), v.size() * sizeof v[0]); };
+  Rows<E const> const X{x.data(), rows, width, width}, G{g.data(), rows, width, width};
+  std::vector<E> out(x.size());
+  Rows<E> const Y{out.data(), rows, width, width};
+  std::vector<double> gradient(4);
+  std::vector<Statistic<E>> statistics(static_cast<std::size_t>(3 * rows));
+  polyrelu_forward(c, X, Y, o);
+  append(out);
+  polyrelu_backward(c, X, G, Y, gradient.data(), o);
+  append(out);
+  append(gradient);
+  polynorm_forward(c, X, Y, statistics.data(), o);
+  append(out);
+  append(statistics);
+  polynorm_backward(c, X, G, Y, gradient.data(), nullptr, o);
+  append(out);
+  append(gradient);
+  polynorm_backward(c, X, G, Y, gradient.data(), statistics.data(), o);
+  append(out);
+  append(gradient);
+  return all;
+}
+
+template <class E>
+class Bits : public ::testing::Test {
+ protected:
+  std::mt19937_64 r{test::mix(test::seed())};
+  std::vector<E> random(std::int64_t count) {
+    std::vector<E> v;
+    for (std::int64_t i = 0; i < count; ++i) v.push_back(element<E>(test::uniform_real(r, -2, 2)));
+    return v;
+  }
+};
+TYPED_TEST_SUITE(Bits, Elements, ElementNames);
+
+TYPED_TEST(Bits, DoNotDependOnThreads) {
+  for (auto [rows, width] : {std::pair<std::int64_t, std::int64_t>{700, 1031}, {11000, 65}, {1, 700000}, {3, 250001}}) {
+    auto const x = this->random(rows * width), g = this->random(rows * width);
+    for (Isa isa : isas()) {
+      std::string const one = bytes_of(x, g, rows, width, on(isa, 0, 1));
+      for (int threads : {2, 3, 5, 8}) EXPECT_TRUE(one == bytes_of(x, g, rows, width, on(isa, 0, threads))) << threads;
+      EXPECT_TRUE(one == bytes_of(x, g, rows, width, on(isa, 1LL << 60, 0)));
+    }
+  }
+}
+
+TYPED_TEST(Bits, AreThoseOfAvx2OnAvx512) {
+  if (!available(Isa::avx512) || !available(Isa::avx2)) GTEST_SKIP() << "one of the two is not there";
+  using E = TypeParam;
+  for (std::int64_t width = 1; width < 3000; width = width * 5 / 4 + 1) {
+    auto x = this->random(4 * width), g = this->random(4 * width);
+    x[static_cast<std::size_t>(width)] = element<E>(HUGE_VAL);  // rows that overflow, and one with a NaN
+    x[static_cast<std::size_t>(2 * width)] = element<E>(std::nan(""));
+    x[static_cast<std::size_t>(3 * width)] = element<E>(1e-39);
+    EXPECT_TRUE(bytes_of(x, g, 4, width, on(Isa::avx2)) == bytes_of(x, g, 4, width, on(Isa::avx512))) << width;
+  }
+}
+
+TYPED_TEST(Bits, DoNotDependOnTheFloatingPointState) {
+  using E = TypeParam;
+  std::int64_t const rows = 300, width = 1031;
+  auto x = this->random(rows * width), g = this->random(rows * width);
+  for (std::size_t i = 0; i < x.size(); i += 7) x[i] = element<E>(std::is_same_v<E, double> ? 1e-310 : 1e-39);
+  for (Isa isa : isas()) {
+    std::string const expected = bytes_of(x, g, rows, width, on(isa));
+#if defined(__x86_64__)
+    unsigned const before = _mm_getcsr(), odd = (before | 0x8040U) | 0x4000U;  // flush to zero, round upwards
+    _mm_setcsr(odd);
+    std::string const one = bytes_of(x, g, rows, width, on(isa)), four = bytes_of(x, g, rows, width, on(isa, 0, 4));
+    unsigned const after = _mm_getcsr();
+    _mm_setcsr(before);
+    EXPECT_EQ(after, odd);
+#else
+    int const before = std::fegetround();
+    std::fesetround(FE_UPWARD);
+    std::string const one = bytes_of(x, g, rows, width, on(isa)), four = bytes_of(x, g, rows, width, on(isa, 0, 4));
+    EXPECT_EQ(std::fegetround(), FE_UPWARD);
+    std::fesetround(before);
+#endif
+    EXPECT_TRUE(one == expected);
+    EXPECT_TRUE(four == expected);
+  }
+}
+
+TEST(Threads, OfManyCallersGetTheSame) {
+  std::int64_t const rows = 500, width = 1031;
+  std::vector<float> x, g;
+  std::mt19937_64 r(test::mix(test::seed()));
+  for (std::int64_t i = 0; i < rows * width; ++i) {
+    x.push_back(static_cast<float>(test::uniform_real(r, -2, 2)));
+    g.push_back(static_cast<float>(test::uniform_real(r, -2, 2)));
+  }
+  Options o;
+  o.threads = 3;
+  std::string const expected = bytes_of(x, g, rows, width, o);
+  std::atomic<int> same{0};
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 4; ++t) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 5; ++i) same += bytes_of(x, g, rows, width, o) == expected;
+    });
+  }
+  for (std::thread& t : callers) t.join();
+  EXPECT_EQ(same, 20);
+  // The child of a fork has none of the parent's threads.
+  pid_t const child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) _exit(bytes_of(x, g, rows, width, o) == expected ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(child, waitpid(child, &status, 0));
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace nwidth::kernels::cpu
