@@ -171,12 +171,10 @@ std::tuple<Tensor, Tensor> polynorm_backward(Tensor const& grad, Tensor const& x
   return {dx, gradient};
 }
 
-#ifndef NWIDTH_TORCH_CUDA
 void no_cuda(StableIValue*, std::uint64_t, std::uint64_t) {
   throw std::runtime_error(
       "nwidth: the operators were built without CUDA and take tensors on the CPU only; move x with x.cpu()");
 }
-#endif
 
 }  // namespace
 }  // namespace nwidth::kernels::torch
@@ -195,9 +193,7 @@ STABLE_TORCH_LIBRARY_IMPL(nwidth, CPU, m) {
   m.impl("polynorm_backward", TORCH_BOX(&nwidth::kernels::torch::polynorm_backward));
 }
 
-#ifndef NWIDTH_TORCH_CUDA
 STABLE_TORCH_LIBRARY_IMPL(nwidth, CUDA, m) {
   for (char const* op : {"polyrelu", "polyrelu_backward", "polynorm", "polynorm_backward"})
     m.impl(op, &nwidth::kernels::torch::no_cuda);
 }
-#endif

@@ -12,7 +12,8 @@ def polyrelu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
     weight: (3,), cubic first, as PolyCom stores it. bias: (1,). The result has the strides of torch.empty_like(x).
     """
-    return torch.ops.nwidth.polyrelu(x, weight, bias)
+    y: Tensor = torch.ops.nwidth.polyrelu(x, weight, bias)
+    return y
 
 
 def polynorm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-6) -> Tensor:
@@ -21,4 +22,5 @@ def polynorm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-6) -> Tens
     Means run over the last dimension. weight: (3,), cubic first, as PolyCom stores it. bias: (1,). The result is
     contiguous.
     """
-    return torch.ops.nwidth.polynorm(x, weight, bias, eps)[0]
+    y: Tensor = torch.ops.nwidth.polynorm(x, weight, bias, eps)[0]
+    return y
