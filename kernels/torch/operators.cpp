@@ -26,8 +26,7 @@ std::string shape_of(Tensor const& t) {
 }
 
 template <class... A>
-void require(bool ok, A const&... message) {
-  if (ok) return;
+[[noreturn]] void refuse(A const&... message) {
   std::ostringstream s;
   s << "nwidth::";
   (s << ... << message);
@@ -41,7 +40,7 @@ void by_type(char const* op, Tensor const& x, F const& f) {
     case ScalarType::Float: return f(float{});
     case ScalarType::BFloat16: return f(cpu::bf16{});
     case ScalarType::Double: return f(double{});
-    default: require(false, op, ": x of shape ", shape_of(x), " has a type other than float32, bfloat16 and float64");
+    default: refuse(op, ": x of shape ", shape_of(x), " has a type other than float32, bfloat16 and float64");
   }
 }
 
@@ -53,17 +52,16 @@ double coefficient(char const* op, char const* name, Tensor const& t, std::int64
     case ScalarType::Double: return t.const_data_ptr<double>()[at];
     case ScalarType::BFloat16:
       return static_cast<double>(cpu::to_float(static_cast<cpu::bf16 const*>(t.const_data_ptr())[at]));
-    default: require(false, op, ": ", name, " has a type other than float32, bfloat16 and float64");
+    default: refuse(op, ": ", name, " of shape ", shape_of(t), " has a type other than float32, bfloat16 and float64");
   }
-  return 0;
 }
 
 cpu::Coefficients coefficients_of(char const* op, Tensor const& weight, Tensor const* bias, double eps = 1e-6) {
-  require(weight.dim() == 1 && weight.size(0) == 3, op, ": weight has shape ", shape_of(weight), "; allowed is [3]");
+  if (weight.dim() != 1 || weight.size(0) != 3) refuse(op, ": weight has shape ", shape_of(weight), "; allowed is [3]");
   cpu::Coefficients c{{}, 0, eps};
   for (int i = 0; i < 3; ++i) c.w[i] = coefficient(op, "weight", weight, i);
   if (bias) {
-    require(bias->dim() == 1 && bias->size(0) == 1, op, ": bias has shape ", shape_of(*bias), "; allowed is [1]");
+    if (bias->dim() != 1 || bias->size(0) != 1) refuse(op, ": bias has shape ", shape_of(*bias), "; allowed is [1]");
     c.bias = coefficient(op, "bias", *bias, 0);
   }
   return c;
@@ -72,7 +70,8 @@ cpu::Coefficients coefficients_of(char const* op, Tensor const& weight, Tensor c
 void require_like(char const* op, Tensor const& grad, Tensor const& x) {
   bool same = grad.dim() == x.dim() && grad.scalar_type() == x.scalar_type();
   for (std::int64_t d = 0; same && d < x.dim(); ++d) same = grad.size(d) == x.size(d);
-  require(same, op, ": grad of shape ", shape_of(grad), " differs from x of shape ", shape_of(x), " in shape or type");
+  if (!same)
+    refuse(op, ": grad of shape ", shape_of(grad), " differs from x of shape ", shape_of(x), " in shape or type");
 }
 
 cpu::Options options() { return {static_cast<int>(::torch::stable::get_num_threads()), {}, -1}; }
@@ -131,7 +130,7 @@ Tensor contiguous_like(Tensor const& x, bool statistics = false) {
 }
 
 void require_rows(char const* op, Tensor const& x) {
-  require(x.dim() >= 1, op, ": x of shape [] has no rows; allowed is one dimension or more");
+  if (x.dim() == 0) refuse(op, ": x of shape [] has no rows; allowed is one dimension or more");
 }
 
 std::tuple<Tensor, Tensor> polynorm(Tensor const& x, Tensor const& weight, Tensor const& bias, double eps) {
@@ -159,9 +158,9 @@ std::tuple<Tensor, Tensor> polynorm_backward(Tensor const& grad, Tensor const& x
   Tensor dx = contiguous_like(x), gradient = new_gradient(x);
   by_type(op, x, [&]<class E>(E) {
     if (x.numel() == 0) return;
-    require(rstd.is_contiguous() && rstd.numel() == x.numel() / x.size(x.dim() - 1) * 3 &&
-                rstd.scalar_type() == (std::is_same_v<E, double> ? ScalarType::Double : ScalarType::Float),
-            op, ": rstd of shape ", shape_of(rstd), " is not what polynorm gave for x of shape ", shape_of(x));
+    constexpr auto kind = std::is_same_v<E, double> ? ScalarType::Double : ScalarType::Float;
+    if (!rstd.is_contiguous() || rstd.numel() != x.numel() / x.size(x.dim() - 1) * 3 || rstd.scalar_type() != kind)
+      refuse(op, ": rstd of shape ", shape_of(rstd), " is not what polynorm gave for x of shape ", shape_of(x));
     std::vector<Tensor> t{dx, x, grad};
     Layout const l = layout_of(t, Along::rows);
     cpu::polynorm_backward<E>(c, in<E>(t[1], l, 1), in<E>(t[2], l, 2), out<E>(dx, l, 0),

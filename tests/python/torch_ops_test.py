@@ -210,6 +210,10 @@ def test_errors_name_the_shape(name, device):
     for bad in (torch.float16, torch.int32, torch.complex64):
         with pytest.raises(ValueError, match=op + re.escape("x of shape [2, 3] has a type other than float32")):
             ours(name, x.to(bad), w, b)
+        with pytest.raises(ValueError, match=op + re.escape("weight of shape [3] has a type other than float32")):
+            ours(name, x, w.to(bad), b)
+        with pytest.raises(ValueError, match=op + re.escape("bias of shape [1] has a type other than float32")):
+            ours(name, x, w, b.to(bad))
     with pytest.raises(ValueError, match=op + re.escape("weight has shape [2]; allowed is [3]")):
         ours(name, x, w[:2], b)
     with pytest.raises(ValueError, match=op + re.escape("weight has shape [3, 1]; allowed is [3]")):

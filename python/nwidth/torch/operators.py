@@ -30,16 +30,17 @@ _load()
 
 def _check(op: str, x: Tensor, weight: Tensor, bias: Tensor | None, rows: bool) -> None:
     """What the kernels refuse, refused with the same words where only shapes are known."""
-    if x.dtype not in _TYPES:
-        raise ValueError(
-            f"nwidth::{op}: x of shape {list(x.shape)} has a type other than float32, bfloat16 and float64"
-        )
     if rows and x.dim() == 0:
         raise ValueError(f"nwidth::{op}: x of shape [] has no rows; allowed is one dimension or more")
     if weight.shape != (3,):
         raise ValueError(f"nwidth::{op}: weight has shape {list(weight.shape)}; allowed is [3]")
     if bias is not None and bias.shape != (1,):
         raise ValueError(f"nwidth::{op}: bias has shape {list(bias.shape)}; allowed is [1]")
+    for name, t in (("weight", weight), ("bias", bias), ("x", x)):
+        if t is not None and t.dtype not in _TYPES:
+            raise ValueError(
+                f"nwidth::{op}: {name} of shape {list(t.shape)} has a type other than float32, bfloat16 and float64"
+            )
 
 
 def _contiguous_like(x: Tensor) -> Tensor:
