@@ -4,11 +4,14 @@
     PYTHONPATH=build/release/python python bench/torch_ops.py [--rows 2048] [--width 8256] [--threads 2] [--pairs 15]
 
 Prints one JSON object: medians in milliseconds, and medians of the ratios within pairs that ran back to back, theirs
-over ours, so that a load of the machine that lasts longer than a pair falls on both. `copy` is torch's copy of x.
+over ours, so that a load of the machine that lasts longer than a pair falls on both. `copy` is torch's copy of x into
+memory that is there already. Fresh outputs cost page faults, which may outweigh all else: to compare with peers that
+have huge pages as well, set THP_MEM_ALLOC_ENABLE=1.
 """
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import sys
@@ -103,6 +106,7 @@ def main():
                 "rows": options.rows,
                 "width": options.width,
                 "threads": options.threads,
+                "huge_pages_for_all": os.environ.get("THP_MEM_ALLOC_ENABLE") == "1",
                 "pairs": options.pairs,
                 "results": rows,
             },
