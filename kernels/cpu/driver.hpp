@@ -111,9 +111,8 @@ struct Outputs {
         __builtin_memcpy(to + skew, t + skew, static_cast<std::size_t>(at - skew));
       }
       for (; at + 64 <= bytes; at += 64) {
-        NWIDTH_EACH_REGISTER {
-          store<Store::stream>(to + at + NWIDTH_REGISTER * k, load<Word>(t + at + NWIDTH_REGISTER * k));
-        }
+        NWIDTH_EACH_REGISTER(
+            store<Store::stream>(to + at + NWIDTH_REGISTER * k, load<Word>(t + at + NWIDTH_REGISTER * k));)
       }
       if (end) {
         if (at < bytes) __builtin_memcpy(to + at, t + at, static_cast<std::size_t>(bytes - at));
