@@ -2,13 +2,22 @@
 /// What each kernel does to a row, in terms of kernels/activation. A further activation is one template here, its name
 /// in AllOps, and a function that calls launch (rows.cpp).
 ///
-/// An elementwise op has `inputs`, `outputs`, `sums` (of the gradients of its coefficients, at most max_sums) and
-///     template <class V> void element(V const (&in)[inputs], V (&out)[outputs], V (&sum)[room(sums)]) const;   //
-///     writes out, adds to sum
-/// A normalised op has `inputs`, `outputs`, `moments`, `sums`, `saved` (statistics a row, written or read) and
-///     template <class V> static void moment(V const (&in)[inputs], V (&m)[moments]);   // adds to the moments of the
-///     row template <class Rsqrt> Row row(double const* m, double n, C* statistics, double* sum, Rsqrt) const; template
-///     <class V> static void element(V const (&in)[inputs], Row const&, V (&out)[outputs]);
+/// An elementwise op has `inputs`, `outputs`, `sums` (of the gradients of its coefficients, at most max_sums), and
+/// writes out and adds to sum in
+///
+///     template <class V>
+///     NWIDTH_HD void element(V const (&in)[inputs], V (&out)[outputs], V (&sum)[room(sums)]) const;
+///
+/// A normalised op has `inputs`, `outputs`, `moments`, `sums`, `saved` (statistics a row, written or read), and adds to
+/// the moments of a row, makes of them what the row's elements need, and writes out in
+///
+///     template <class V>
+///     NWIDTH_HD static void moment(V const (&in)[inputs], V (&m)[moments]);
+///     template <class Rsqrt>
+///     NWIDTH_HD Row row(double const* m, double n, C* statistics, double* sum, Rsqrt) const;
+///     template <class V>
+///     NWIDTH_HD static void element(V const (&in)[inputs], Row const&, V (&out)[outputs]);
+///
 /// C is the type of the arithmetic, float or double; V lanes of it. Where all inputs are 0, nothing may be added to a
 /// sum or a moment: so the end of a row is padded. A NaN that an op makes itself has a lower half of 0 (block.hpp).
 /// Inline functions that are no templates over V or Rsqrt would be shared between machines: there are none.
