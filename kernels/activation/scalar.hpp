@@ -12,7 +12,7 @@
 
 #if defined(__CUDACC__)
 #define NWIDTH_HD __host__ __device__
-#else
+#elif !defined(NWIDTH_HD)
 #define NWIDTH_HD inline
 #endif
 

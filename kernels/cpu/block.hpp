@@ -50,29 +50,25 @@ struct Block {
 
   NWIDTH_INLINE void read(E const* from) {
     auto const* const p = reinterpret_cast<std::byte const*>(from);
-    NWIDTH_EACH_REGISTER {
-      if constexpr (std::is_same_v<E, bf16>) {
-        Word const u = load<Word>(p + NWIDTH_REGISTER * k);
-        half[0].v[k] = std::bit_cast<Float>(u << 16);
-        half[1].v[k] = std::bit_cast<Float>(u & 0xffff0000U);
-      } else {
-        half[0].v[k] = load<typename V::R>(p + NWIDTH_REGISTER * k);
-        half[1].v[k] = load<typename V::R>(p + 64 + NWIDTH_REGISTER * k);
-      }
-    }
+    NWIDTH_EACH_REGISTER(
+        if constexpr (std::is_same_v<E, bf16>) {
+          Word const u = load<Word>(p + NWIDTH_REGISTER * k);
+          half[0].v[k] = std::bit_cast<Float>(u << 16);
+          half[1].v[k] = std::bit_cast<Float>(u & 0xffff0000U);
+        } else {
+          half[0].v[k] = load<typename V::R>(p + NWIDTH_REGISTER * k);
+          half[1].v[k] = load<typename V::R>(p + 64 + NWIDTH_REGISTER * k);
+        })
   }
   template <Store how>
   NWIDTH_INLINE void write(E* to) const {
     auto* const p = reinterpret_cast<std::byte*>(to);
-    NWIDTH_EACH_REGISTER {
-      if constexpr (std::is_same_v<E, bf16>) {
-        store<how>(p + NWIDTH_REGISTER * k, (nearest(half[0].v[k]) >> 16) | (nearest(half[1].v[k]) & 0xffff0000U));
-      } else {
-        store<how>(p + NWIDTH_REGISTER * k, half[0].v[k]);
-      }
-    }
+    NWIDTH_EACH_REGISTER(
+        if constexpr (std::is_same_v<E, bf16>) {
+          store<how>(p + NWIDTH_REGISTER * k, (nearest(half[0].v[k]) >> 16) | (nearest(half[1].v[k]) & 0xffff0000U));
+        } else { store<how>(p + NWIDTH_REGISTER * k, half[0].v[k]); })
     if constexpr (!std::is_same_v<E, bf16>) {
-      NWIDTH_EACH_REGISTER store<how>(p + 64 + NWIDTH_REGISTER * k, half[1].v[k]);
+      NWIDTH_EACH_REGISTER(store<how>(p + 64 + NWIDTH_REGISTER * k, half[1].v[k]);)
     }
   }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The loops over rows. For the files isa_*.cpp alone, as lanes.hpp.
 ///
-/// Memory is what these kernels wait for. So inputs are prefetched 2 to 3 KiB ahead, large outputs are streamed past
-/// the caches, and a normalised op makes the output of row r - 1 in the loop that sums row r, which spreads reads,
-/// arithmetic and writes evenly (distances and this order were chosen by experiment). A streamed row that does not
-/// begin at a multiple of 64 bytes goes through a tile in the first-level cache; lanes are those of a row that does, so
-/// that sums do not depend on addresses.
+/// Memory is what these kernels wait for. So inputs are prefetched (Ahead), large outputs are streamed past the caches,
+/// and a normalised op makes the output of row r - 1 in the loop that sums row r, which spreads reads, arithmetic and
+/// writes evenly. Distances and this order were chosen by experiment. A streamed row that does not begin at a multiple
+/// of 64 bytes goes through a tile in the first-level cache; lanes are those of a row that does, so that sums do not
+/// depend on addresses.
 ///
 /// Sums: lanes in the arithmetic's type over a segment of 32 blocks, then in double, lane by lane, then lane i + h to
 /// lane i. So a float is at most 64 additions deep.
@@ -111,9 +111,8 @@ struct Outputs {
         __builtin_memcpy(to + skew, t + skew, static_cast<std::size_t>(at - skew));
       }
       for (; at + 64 <= bytes; at += 64) {
-        NWIDTH_EACH_REGISTER {
-          store<Store::stream>(to + at + NWIDTH_REGISTER * k, load<Word>(t + at + NWIDTH_REGISTER * k));
-        }
+        NWIDTH_EACH_REGISTER(
+            store<Store::stream>(to + at + NWIDTH_REGISTER * k, load<Word>(t + at + NWIDTH_REGISTER * k));)
       }
       if (end) {
         if (at < bytes) __builtin_memcpy(to + at, t + at, static_cast<std::size_t>(bytes - at));

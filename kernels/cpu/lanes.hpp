@@ -12,6 +12,11 @@
 #include <immintrin.h>
 #endif
 
+// What the compiler does not inline would pass lanes through memory.
+#if defined(NWIDTH_HD)
+#error "lanes.hpp is to be included before the activations"
+#endif
+#define NWIDTH_HD __attribute__((always_inline)) inline
 #include "kernels/activation/scalar.hpp"
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
@@ -48,18 +53,43 @@ using Word = Register<std::uint32_t>::type;
 constexpr int registers = 64 / NWIDTH_REGISTER;
 
 #if NWIDTH_REGISTER == 64
+NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7); }
+NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
 #elif NWIDTH_REGISTER == 32
+NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3); }
+NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
 #else
+NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1); }
+NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 2, 3); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
 #endif
 
-/// f(0), ..., f(registers - 1), unrolled.
-#define NWIDTH_EACH_REGISTER _Pragma("GCC unroll 4") for (int k = 0; k < registers; ++k)
+/// The statements for k = 0, ..., registers - 1. No loop: an index that is no constant when the compiler first looks at
+/// arrays of registers leaves them in memory.
+#define NWIDTH_EACH_REGISTER(...) \
+  {                               \
+    constexpr int k = 0;          \
+    __VA_ARGS__                   \
+  }                               \
+  if constexpr (registers > 1) {  \
+    constexpr int k = 1;          \
+    __VA_ARGS__                   \
+  }                               \
+  if constexpr (registers > 2) {  \
+    {                             \
+      constexpr int k = 2;        \
+      __VA_ARGS__                 \
+    }                             \
+    {                             \
+      constexpr int k = 3;        \
+      __VA_ARGS__                 \
+    }                             \
+  }
 
 template <class C>
 struct Lanes {
@@ -68,11 +98,11 @@ struct Lanes {
   R v[registers];
 
   NWIDTH_INLINE Lanes() : v{} {}
-  NWIDTH_INLINE explicit Lanes(C x) { NWIDTH_EACH_REGISTER v[k] = R{} + x; }
+  NWIDTH_INLINE explicit Lanes(C x) { NWIDTH_EACH_REGISTER(v[k] = R{} + x;) }
 #define NWIDTH_OPERATOR(op)                                                \
   NWIDTH_INLINE friend Lanes operator op(Lanes const& a, Lanes const& b) { \
     Lanes r;                                                               \
-    NWIDTH_EACH_REGISTER r.v[k] = a.v[k] op b.v[k];                        \
+    NWIDTH_EACH_REGISTER(r.v[k] = a.v[k] op b.v[k];)                       \
     return r;                                                              \
   }
   NWIDTH_OPERATOR(+)
@@ -82,7 +112,7 @@ struct Lanes {
 #undef NWIDTH_OPERATOR
   NWIDTH_INLINE friend Lanes operator-(Lanes const& a) {
     Lanes r;
-    NWIDTH_EACH_REGISTER r.v[k] = -a.v[k];
+    NWIDTH_EACH_REGISTER(r.v[k] = -a.v[k];)
     return r;
   }
 };
@@ -94,22 +124,10 @@ struct Totals {
   Double v[vectors];
 
   NWIDTH_INLINE Totals() : v{} {}
-  NWIDTH_INLINE void add(Lanes<double> const& a) { NWIDTH_EACH_REGISTER v[k] += a.v[k]; }
+  NWIDTH_INLINE void add(Lanes<double> const& a) { NWIDTH_EACH_REGISTER(v[k] += a.v[k];) }
   NWIDTH_INLINE void add(Lanes<float> const& a) {
-    NWIDTH_EACH_REGISTER {
-#if NWIDTH_REGISTER == 64
-      auto const low = __builtin_shufflevector(a.v[k], a.v[k], 0, 1, 2, 3, 4, 5, 6, 7);
-      auto const high = __builtin_shufflevector(a.v[k], a.v[k], 8, 9, 10, 11, 12, 13, 14, 15);
-#elif NWIDTH_REGISTER == 32
-      auto const low = __builtin_shufflevector(a.v[k], a.v[k], 0, 1, 2, 3);
-      auto const high = __builtin_shufflevector(a.v[k], a.v[k], 4, 5, 6, 7);
-#else
-      auto const low = __builtin_shufflevector(a.v[k], a.v[k], 0, 1);
-      auto const high = __builtin_shufflevector(a.v[k], a.v[k], 2, 3);
-#endif
-      v[2 * k] += __builtin_convertvector(low, Double);
-      v[2 * k + 1] += __builtin_convertvector(high, Double);
-    }
+    NWIDTH_EACH_REGISTER(v[2 * k] += __builtin_convertvector(low(a.v[k]), Double);
+                         v[2 * k + 1] += __builtin_convertvector(high(a.v[k]), Double);)
   }
   /// Lane i plus lane i + h for h = count / 2, ..., 2, 1.
   NWIDTH_INLINE double sum() const {
@@ -134,17 +152,17 @@ struct ops<kernels::cpu::Lanes<C>> {
 
   NWIDTH_INLINE static T relu(T const& x) {
     T r;
-    NWIDTH_EACH_REGISTER r.v[k] = unless(x.v[k] < C(0), x.v[k]);
+    NWIDTH_EACH_REGISTER(r.v[k] = unless(x.v[k] < C(0), x.v[k]);)
     return r;
   }
   NWIDTH_INLINE static T select(T const& x, T const& a, T const& b) {
     T r;
-    NWIDTH_EACH_REGISTER r.v[k] = x.v[k] > C(0) ? a.v[k] : x.v[k] <= C(0) ? b.v[k] : x.v[k];
+    NWIDTH_EACH_REGISTER(r.v[k] = x.v[k] > C(0) ? a.v[k] : x.v[k] <= C(0) ? b.v[k] : x.v[k];)
     return r;
   }
   NWIDTH_INLINE static T fma(T const& a, T const& b, T const& c) {
     T r;
-    NWIDTH_EACH_REGISTER r.v[k] = kernels::cpu::fma(a.v[k], b.v[k], c.v[k]);
+    NWIDTH_EACH_REGISTER(r.v[k] = kernels::cpu::fma(a.v[k], b.v[k], c.v[k]);)
     return r;
   }
   /// v where the mask is not set, else 0.

@@ -2,13 +2,22 @@
 /// What each kernel does to a row, in terms of kernels/activation. A further activation is one template here, its name
 /// in AllOps, and a function that calls launch (rows.cpp).
 ///
-/// An elementwise op has `inputs`, `outputs`, `sums` (of the gradients of its coefficients, at most max_sums) and
-///     template <class V> void element(V const (&in)[inputs], V (&out)[outputs], V (&sum)[room(sums)]) const;   //
-///     writes out, adds to sum
-/// A normalised op has `inputs`, `outputs`, `moments`, `sums`, `saved` (statistics a row, written or read) and
-///     template <class V> static void moment(V const (&in)[inputs], V (&m)[moments]);   // adds to the moments of the
-///     row template <class Rsqrt> Row row(double const* m, double n, C* statistics, double* sum, Rsqrt) const; template
-///     <class V> static void element(V const (&in)[inputs], Row const&, V (&out)[outputs]);
+/// An elementwise op has `inputs`, `outputs`, `sums` (of the gradients of its coefficients, at most max_sums), and
+/// writes out and adds to sum in
+///
+///     template <class V>
+///     NWIDTH_HD void element(V const (&in)[inputs], V (&out)[outputs], V (&sum)[room(sums)]) const;
+///
+/// A normalised op has `inputs`, `outputs`, `moments`, `sums`, `saved` (statistics a row, written or read), and adds to
+/// the moments of a row, makes of them what the row's elements need, and writes out in
+///
+///     template <class V>
+///     NWIDTH_HD static void moment(V const (&in)[inputs], V (&m)[moments]);
+///     template <class Rsqrt>
+///     NWIDTH_HD Row row(double const* m, double n, C* statistics, double* sum, Rsqrt) const;
+///     template <class V>
+///     NWIDTH_HD static void element(V const (&in)[inputs], Row const&, V (&out)[outputs]);
+///
 /// C is the type of the arithmetic, float or double; V lanes of it. Where all inputs are 0, nothing may be added to a
 /// sum or a moment: so the end of a row is padded. A NaN that an op makes itself has a lower half of 0 (block.hpp).
 /// Inline functions that are no templates over V or Rsqrt would be shared between machines: there are none.
@@ -28,11 +37,11 @@ struct PolyReluForward {
 
   struct Range {  // what activation::polyrelu takes
     C const* a;
-    [[gnu::always_inline]] C operator[](int i) const { return a[i]; }
-    [[gnu::always_inline]] int size() const { return 4; }
+    NWIDTH_HD C operator[](int i) const { return a[i]; }
+    NWIDTH_HD int size() const { return 4; }
   };
   template <class V>
-  void element(V const (&in)[1], V (&out)[1], V (&)[1]) const {
+  NWIDTH_HD void element(V const (&in)[1], V (&out)[1], V (&)[1]) const {
     out[0] = activation::polyrelu(in[0], Range{a});
   }
 };
@@ -44,7 +53,7 @@ struct PolyReluBackward {
   C a[4];
 
   template <class V>
-  void element(V const (&in)[2], V (&out)[1], V (&sum)[4]) const {
+  NWIDTH_HD void element(V const (&in)[2], V (&out)[1], V (&sum)[4]) const {
     out[0] = activation::polyrelu_backward(in[0], in[1], a, sum);
   }
 };
@@ -53,7 +62,7 @@ struct PolyReluBackward {
 template <class Rsqrt>
 struct Known {
   double const* next;
-  double operator()(double) { return *next++; }
+  NWIDTH_HD double operator()(double) { return *next++; }
 };
 
 template <class C>
@@ -65,11 +74,11 @@ struct PolyNormForward {
   };
 
   template <class V>
-  static void moment(V const (&in)[1], V (&m)[3]) {
+  NWIDTH_HD static void moment(V const (&in)[1], V (&m)[3]) {
     activation::PolyNorm<double>::moments(in[0], m);
   }
   template <class Rsqrt>
-  Row row(double const* m, double n, C* statistics, double*, Rsqrt rsqrt) const {
+  NWIDTH_HD Row row(double const* m, double n, C* statistics, double*, Rsqrt rsqrt) const {
     double R[3];
     for (int p = 0; p < 3; ++p) {
       R[p] = rsqrt(m[p] / n + f.eps);
@@ -81,13 +90,13 @@ struct PolyNormForward {
     return r;
   }
   template <class V>
-  static void element(V const (&in)[1], Row const& r, V (&out)[1]) {
+  NWIDTH_HD static void element(V const (&in)[1], Row const& r, V (&out)[1]) {
     out[0] = activation::PolyNorm<double>::value(in[0], r.k);
   }
 
   /// Rounded, a NaN without a payload.
   template <class Rsqrt>
-  static C canonical(double x) {
+  NWIDTH_HD static C canonical(double x) {
     return x == x ? static_cast<C>(x) : static_cast<C>(__builtin_nan(""));
   }
 };
@@ -102,7 +111,7 @@ struct PolyNormBackwardOp {
   };
 
   template <class V>
-  static void moment(V const (&in)[2], V (&m)[moments]) {
+  NWIDTH_HD static void moment(V const (&in)[2], V (&m)[moments]) {
     using O = activation::ops<V>;
     if constexpr (Saved) {
       V const x2 = in[0] * in[0], x3 = x2 * in[0];
@@ -115,7 +124,7 @@ struct PolyNormBackwardOp {
     }
   }
   template <class Rsqrt>
-  Row row(double const* m, double n, C* statistics, double* sum, Rsqrt rsqrt) const {
+  NWIDTH_HD Row row(double const* m, double n, C* statistics, double* sum, Rsqrt rsqrt) const {
     double R[3], all[7] = {};
     for (int p = 0; p < 3; ++p) R[p] = Saved ? static_cast<double>(statistics[p]) : rsqrt(m[p] / n + f.eps);
     for (int i = 0; i < 4; ++i) all[3 + i] = m[moments - 4 + i];
@@ -129,7 +138,7 @@ struct PolyNormBackwardOp {
     return r;
   }
   template <class V>
-  static void element(V const (&in)[2], Row const& r, V (&out)[1]) {
+  NWIDTH_HD static void element(V const (&in)[2], Row const& r, V (&out)[1]) {
     out[0] = activation::PolyNorm<double>::gradient(in[0], in[1], r.k);
   }
 };
