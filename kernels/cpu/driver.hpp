@@ -153,7 +153,7 @@ struct Elementwise {
                                 Totals<C> (&total)[room(sums)]) {
     for (std::int64_t s = 0; s < width; s += segment) {
       std::int64_t const e = width - s > segment ? s + segment : width;
-      V sum[2][room(sums)];
+      V sum[room(sums)];
       each_block<E>(s, e, [&](std::int64_t i, auto part) {
         constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
         Block<E> x[Op::inputs], y[Op::outputs];
@@ -166,7 +166,7 @@ struct Elementwise {
         each_half([&](auto h) {
           V a[Op::inputs], b[Op::outputs];
           for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
-          op.element(a, b, sum[h]);
+          op.element(a, b, sum);
           for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
         });
         if constexpr (whole) {
@@ -175,10 +175,7 @@ struct Elementwise {
           out.template write_part<path>(i, s, part, y);
         }
       });
-      for (int q = 0; q < sums; ++q) {
-        total[q].add(sum[0][q]);
-        total[q].add(sum[1][q]);
-      }
+      for (int q = 0; q < sums; ++q) total[q].add(sum[q]);
       if constexpr (path == Path::tile) out.spill(s, e, e == width);
     }
   }
@@ -216,7 +213,7 @@ struct Normalised {
   using In = Inputs<E, Op::inputs>;
   using Out = Outputs<E, Op::outputs>;
   using Row = typename Op::Row;
-  static constexpr int moments = Op::moments, chains = moments > 4 ? 1 : 2;
+  static constexpr int moments = Op::moments, chains = moments > 3 ? 1 : 2;
   static constexpr std::int64_t segment = segment_blocks * Block<E>::size;
 
   /// The sums of one row (with `sum`) and the output of another (with `put`).

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// NaN, infinities, zeros of both signs, subnormal numbers, overflow: as rows.hpp says, at every place in a row.
+#include <bit>
+
 #include "tests/kernels/cpu/reference.hpp"
 
 namespace nwidth::kernels::cpu {
@@ -114,7 +116,7 @@ TYPED_TEST(Special, PolyNorm) {
     this->norm(isa, c);  // R_p = 1000; y = b, dx = g w_2 R_1, and no sum of powers
     for (std::size_t j = 0; j < this->x.size(); ++j) {
       EXPECT_EQ(value(this->y[j]), -0.75);
-      EXPECT_NEAR(value(this->dx[j]), -500, std::is_same_v<E, bf16> ? 2 : 1e-3);
+      EXPECT_NEAR(value(this->dx[j]), -500, (std::is_same_v<E, bf16> ? 2 : 1e-3));
     }
     for (int q = 0; q < 3; ++q) EXPECT_EQ(this->d[q], 0);
     std::fill(this->x.begin(), this->x.end(), element<E>(0.5));
