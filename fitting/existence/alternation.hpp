@@ -46,8 +46,8 @@ struct EnclosedMinimax {
 /// error.
 /// @cite krawczyk1969
 /// @param near    degree 1 ... 8; simple knots, or m = d odd; on [f.begin(), f.end()]; to some 1e-6 of its spacing
-/// @param points  d + 2 + (m + 1) k, ascending: where the error alternates; the first and the last are taken as the
-/// ends
+/// @param points  d + 2 + (m + 1) k, ascending: where the error alternates; one next to an end or to a break of f,
+///   by 1e-9 of the distance of its neighbours, is meant to be there
 /// @throws InvalidInput if their number does not fit, the class is another, or f has a network part
 EnclosedMinimax enclose_minimax(Function const& f, FreeKnotSpline<Real> const& near, std::vector<Real> const& points,
                                 long bits = 256);
