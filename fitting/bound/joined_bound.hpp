@@ -65,7 +65,8 @@ struct JoinedBound {
 /// The bound for the knots of a fit that is a local minimum: its error is extremal where two pieces end alike, and
 /// these knots cut [a,b] into blocks. At a knot inside a block the values of two neighbouring pieces are forced against
 /// each other, and the error alternates on the block at r + p (r - 1) + 1 points. Branch and bound over the p knots
-/// shows that the fit is the best of all on the block, or is not. Costs milliseconds if it is; the proof as much.
+/// shows that none is better on the block by more than `relative`, or where one may be. Costs milliseconds in the first
+/// case; the proof as much.
 /// @throws InvalidInput if the fit is not a spline on f's domain, or options are out of range
 JoinedBound joined_bound(Function const& f, FreeKnotSpline<double> const& fit, JoinedOptions const& options = {});
 

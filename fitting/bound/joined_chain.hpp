@@ -30,12 +30,14 @@ struct ChainForm {
 /// Proof. Let y = f - e be the values of g at the points. The first piece gives g(t_1) = sum l_i(t_1) y_i by Lagrange's
 /// formula. An inner piece between u and v, with points z_1 < ... < z_d, gives g(v) = m_0 g(u) + sum m_j y_j, where
 ///   m_0 = prod_i (v - z_i)/(u - z_i),  m_j = (v - u)/(z_j - u) prod_{i != j} (v - z_i)/(z_j - z_i).
-/// Multiplied by D = prod (z_i - u) >= 0, D m_0 and D m_j are polynomials of degree d in u and in v, and the formula
-/// remains true where D = 0. The last piece gives g(t_q) in its own points. Equating both, and multiplying by all D,
-/// gives Phi(t) = sum of weights times e, where Phi is the same expression in f. Lambda is the sum of the |weights|:
-/// their signs do not depend on t, because l_i, m_0 and m_j have the signs (-1)^{d-i}, (-1)^d and (-1)^{d-j}; the last
-/// piece's have (-1)^i. By de la Vallee-Poussin's principle |f - g| >= min |Phi|/Lambda, and Bernstein coefficients
-/// bound both over the box. Rounded in double; encloses in Ball. Cost: O(q (d + 1)^q).
+/// Multiplied by D = prod (z_i - u) >= 0, D m_0 and D m_j are polynomials of degree d in u and in v. For any polynomial
+/// of degree <= d in place of g both sides are polynomials in u and v, so the formula remains true where D = 0. The
+/// last piece gives g(t_q) in its own points. Equating both, and multiplying by all D, gives Phi(t) = sum of weights
+/// times e, where Phi is the same expression in f. Lambda is the sum of the |weights|: their signs do not depend on t,
+/// because l_i, m_0 and m_j have the signs (-1)^{d-i}, (-1)^d and (-1)^{d-j}; the last piece's have (-1)^i. Each e
+/// stands in one term only, as g(t_j) is carried on as one number. So |f - g| >= |Phi|/Lambda at one of the points (de
+/// la Vallee-Poussin's principle); and E Lambda <= +-Phi on the box if that holds for their Bernstein coefficients, as
+/// those of +-Phi - E Lambda are then not negative. Rounded in double; encloses in Ball. Cost: O(q (d + 1)^q).
 /// @param lo,hi  the box of the q knots
 template <class T>
 ChainForm<T> chain_form(int d, ChainPoints<T> const& p, std::vector<T> const& lo, std::vector<T> const& hi);

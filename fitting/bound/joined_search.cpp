@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <queue>
 
 #include "fitting/bound/chain_exchange.hpp"
@@ -54,21 +55,40 @@ class Search {
       queue.emplace(boxes_.back().level, boxes_.size() - 1);
     }
     JoinedSearch result;
-    std::size_t worst = 0;
-    result.level = HUGE_VAL;
-    for (std::size_t i = 0; i < boxes_.size(); ++i)
-      if (boxes_[i].knot < 0 && boxes_[i].level < result.level) {
-        result.level = boxes_[i].level;
-        worst = i;
-      }
+    double worst = result.level = HUGE_VAL;
+    for (std::size_t i = 0; i < boxes_.size(); ++i) {
+      if (boxes_[i].knot >= 0) continue;
+      result.level = std::min(result.level, boxes_[i].level);
+      if (!(boxes_[i].level < worst)) continue;
+      std::vector<double> t = middle(regions_[i]);
+      if (!ascend(t)) continue;  // no room: a part that touches those with knots in order
+      worst = boxes_[i].level;
+      result.worst = std::move(t);
+    }
     result.closed = result.level >= target_;
-    for (std::size_t i = 0; i < scale_.size(); ++i)
-      result.worst.push_back((regions_[worst].lo[i] + regions_[worst].hi[i]) / 2);
     result.boxes = std::move(boxes_);
     return result;
   }
 
  private:
+  static bool ascend(std::vector<double> const& t) {
+    return std::adjacent_find(t.begin(), t.end(), std::greater_equal<>()) == t.end();
+  }
+  /// The middle of a box, or if that is out of order ascending knots in it: shares of what order leaves to each.
+  static std::vector<double> middle(Box box) {
+    std::size_t const p = box.lo.size();
+    std::vector<double> t;
+    for (std::size_t i = 0; i < p; ++i) t.push_back((box.lo[i] + box.hi[i]) / 2);
+    if (ascend(t)) return t;
+    for (std::size_t i = 1; i < p; ++i) {
+      box.lo[i] = std::max(box.lo[i], box.lo[i - 1]);
+      box.hi[p - 1 - i] = std::min(box.hi[p - 1 - i], box.hi[p - i]);
+    }
+    for (std::size_t i = 0; i < p; ++i)
+      t[i] = box.lo[i] + (box.hi[i] - box.lo[i]) * (static_cast<double>(i + 1) / static_cast<double>(p + 1));
+    return t;
+  }
+
   /// [from, to] of the piece that is sure to be free of knots, if not empty.
   std::pair<double, double> sure(Box const& box, int piece) const {
     return {piece == 0 ? from_ : box.hi[static_cast<std::size_t>(piece) - 1],

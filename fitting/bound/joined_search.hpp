@@ -20,8 +20,9 @@ struct SearchedBox {
 struct JoinedSearch {
   std::vector<SearchedBox> boxes;  ///< from the root; children come after their parents
   double level = 0;                ///< the least over the leaves
-  std::vector<double> worst;       ///< p knots in the middle of that leaf: where a better fit may be, if level < target
-  bool closed = false;             ///< level >= target
+  std::vector<double> worst;  ///< p knots, ascending, about the middle of the least leaf with room for them: where a
+                              ///< better fit may be if level < target
+  bool closed = false;        ///< level >= target
 };
 
 /// Divides the box of all p knots in [from, to], the worst part first, until all parts are worth `target` or `most` of

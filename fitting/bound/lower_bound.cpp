@@ -40,8 +40,10 @@ ProvedFactor proved_factor(LowerBound const& bound, SplineClass const& kind, Rat
                        decimal_below(bound.lower, 6));
   ProvedFactor r{bound.lower, bound.kind, bound.knots, error, std::numeric_limits<double>::infinity(), ""};
   std::string const norm = bound.kind == BoundKind::l2_cells ? "L2" : "sup";
-  std::string const who = "networks of one hidden layer with " + std::to_string(bound.knots) + " neurons, degree " +
-                          std::to_string(kind.degree);
+  // B and C bound C^{d-1} splines only: a neuron with a corner is none
+  bool const smooth = bound.kind == BoundKind::alternation || bound.kind == BoundKind::blocks;
+  std::string const who = "networks of one hidden layer with " + std::to_string(bound.knots) + " neurons" +
+                          (smooth ? " of ReLU^" : ", degree ") + std::to_string(kind.degree);
   if (bound.proved && bound.lower > 0) {
     r.factor = enclose(error / bound.lower).hi;
     r.statement = "over all " + who + ", the " + norm + " error is at least " + decimal_below(bound.lower, 7) +

@@ -50,7 +50,7 @@ struct ProvedFactor {
   int knots = 0;          ///< k = N
   Rational error;         ///< an upper bound of the fit's error in the same norm
   double factor = 0;      ///< error / lower_bound rounded up; infinity if nothing was proved
-  std::string statement;  ///< one sentence
+  std::string statement;  ///< one sentence: B and C speak of neurons of ReLU^d only, the others of any of degree d
 };
 
 /// @param bound  for a class that covers `kind`

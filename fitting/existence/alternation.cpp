@@ -53,8 +53,9 @@ class AlternationSystem final : public BallSystem {
     for (Index i = 0; i < signs_.size(); ++i) {
       Ball const x = point(z, i);
       bool const moves = !fixed_[i], free = moves && attached_[i] == 0;
-      // (x - t_q)_+ where it may be positive; where it may be 0 as well, powers and derivatives take both branches,
-      // which the mean value theorem allows as long as what is differentiated is Lipschitz continuous
+      // (x - t_q)_+ where it may be positive; where it may be 0 as well, powers and derivatives take the hull of both
+      // branches, which is all that Krawczyk's method needs of a Lipschitz continuous F: for d >= 2 and simple knots s'
+      // is, and s always
       std::vector<Ball> side(k_ + 1);
       std::vector<bool> right(k_ + 1, false), undecided(k_ + 1, false);
       for (Index q = 1; q <= k_; ++q) {
@@ -251,7 +252,9 @@ EnclosedMinimax enclose_minimax(Function const& f, FreeKnotSpline<Real> const& n
     return r;
   }
   std::vector<EnclosedPiece> const pieces = pieces_of(r, attached, fixed, signs, f.begin(), f.end());
-  if (m > 1)  // the bound by segments needs its points in each of them
+  // The bound by segments needs d + 2 points in each piece. There are (k + 1)(d + 2) - k, so each knot is one of them,
+  // and the order of the points puts those between in their pieces.
+  if (m > 1)
     for (EnclosedPiece const& p : pieces)
       if (p.inside.size() + (p.left_sign != 0) + (p.right_sign != 0) < static_cast<Index>(d + 2)) {
         r.reason = "a piece of the spline has fewer than " + std::to_string(d + 2) + " points of the alternation";

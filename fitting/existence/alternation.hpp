@@ -38,13 +38,16 @@ struct EnclosedMinimax {
 ///   is the least error of all splines of order r with at most k simple knots.
 /// Proof. Let f^(r) > 0 and d = r - 1. e^(d) = f^(d) - s^(d) increases between the knots, so it has at most one sign
 /// change in each of the k + 1 pieces and one at each knot. By Rolle e' has at most (2k + 1) + (d - 1) sign changes and
-/// as many zeros if d >= 2 [e' is not 0 on any interval, and a double zero counts for two in Rolle's theorem]; if d =
-/// 1, it changes sign at most 2k + 1 times, at zeros or knots. The d + 2k points inside are thus all extrema of e
-/// inside, and |e| <= E. With the alternation bound, E is the least error.
+/// as many zeros if d >= 2 [e' is not 0 on any interval, and a double zero counts for two in Rolle's theorem]. The d +
+/// 2k points inside are thus all zeros of e', between which e is monotone, and |e| <= E. If d = 1, e is strictly convex
+/// in each piece, with one critical point at most: the 2k + 1 points inside are k + 1 of these and all k corners. So e
+/// is
+/// +-E at the ends of each piece and +-E at its minimum, and |e| <= E. With the alternation bound, E is the least
+/// error.
 /// @cite krawczyk1969
 /// @param near    degree 1 ... 8; simple knots, or m = d odd; on [f.begin(), f.end()]; to some 1e-6 of its spacing
-/// @param points  d + 2 + (m + 1) k, ascending: where the error alternates; the first and the last are taken as the
-/// ends
+/// @param points  d + 2 + (m + 1) k, ascending: where the error alternates; one next to an end or to a break of f,
+///   by 1e-9 of the distance of its neighbours, is meant to be there
 /// @throws InvalidInput if their number does not fit, the class is another, or f has a network part
 EnclosedMinimax enclose_minimax(Function const& f, FreeKnotSpline<Real> const& near, std::vector<Real> const& points,
                                 long bits = 256);

@@ -127,7 +127,8 @@ bool error_stays_below(target::Expression const& f, Rational const& a, EnclosedP
       if (!is_left && !is_right) {
         EnclosedPiece::Extremum const& x = piece.inside[i - 1];
         if (!(u < x.x.lower() && x.x.upper() < v)) break;
-        if (x.is_break && x.x.lower() == x.x.upper()) {
+        if (x.is_break) {  // not critical: curvature says nothing
+          if (x.x.lower() != x.x.upper()) break;
           Rational const whole = power_of_two(std::ilogb(to_double(reach)));
           if (!falls_from_break(e, marks[i], whole, sign, E, most)) continue;
           exact = false;

@@ -13,7 +13,8 @@ namespace nwidth::fitting {
 struct EnclosedPiece {
   Polynomial p;
   Ball left, right;
-  /// Points inside where f - p = sign * E. Critical ones, f' = p', but for those that are breaks of f.
+  /// Points inside where f - p = sign * E. Critical ones, f' = p', but for those that are breaks of f: exact balls, or
+  /// nothing is shown.
   struct Extremum {
     Ball x;
     int sign;

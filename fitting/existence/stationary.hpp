@@ -18,8 +18,9 @@ struct EnclosedStationary {
   std::vector<Ball> knots;               ///< t_1 ... t_k, in order, in (a, b)
   std::vector<bool> smooth;              ///< where c_{q,d-m+1} = 0 exactly: one derivative more than the class asks for
   Ball error;                            ///< ||f - s||_2 > 0, the L2 norm on [a, b]
-  bool proved = false;   ///< exactly one stationary spline lies in the balls, up to knots that do nothing
-  bool minimum = false;  ///< moreover the Hessian is positive definite there: a strict local minimum
+  bool proved = false;  ///< exactly one solution of the theorem's equations, `smooth` telling which, lies in the balls;
+                        ///< it is stationary
+  bool minimum = false;  ///< moreover the Hessian is positive definite there: a strict local minimum, see below
   double contraction = 0;
   std::string reason;  ///< why not proved, or no minimum
 };
@@ -33,7 +34,10 @@ struct EnclosedStationary {
 /// of i c_{q,i} <e, (x - t_q)_+^{i-1}>: all but its first term, i = d - m + 1, vanish with the others. s is in the
 /// span, so <e, s> = 0. [(x - t)_+^0 is the step; f need only be continuous for ||f - s||^2 to be twice
 /// differentiable.] Which of the two holds at a knot is read off `near`: c_{q,d-m+1} = 0 where it is small and m > 1.
-/// This says nothing of other stationary points: that s is the best spline is not proved here.
+/// Where the Hessian is positive definite, ||f - s|| is smaller than for all other splines of the class, with at most k
+/// knots, near s in L2: no knot does nothing [its place would make a diagonal entry 0], so each of the k limits of
+/// knots is needed, and splines that converge to s have knots and coefficients that do. This says nothing of other
+/// stationary points: that s is the best spline is not proved here.
 /// @cite krawczyk1969
 /// @param near  1 <= d <= 8, 1 <= m <= d, on [f.begin(), f.end()]; to some 1e-6 of its spacing
 /// @throws InvalidInput if near is no such spline or f has a network part

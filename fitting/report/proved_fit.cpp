@@ -63,7 +63,9 @@ void better_by_joins(Leveled& r, Function const& f, SplineClass const& kind) {
   for (int i = 0;; ++i) {
     JoinedBound const joined = joined_bound(f, r.fit.spline);
     better(r.bound, joined.bound, kind);
-    if (joined.knots.empty() || i == most_refits) return;
+    bool const ascend =
+        std::adjacent_find(joined.knots.begin(), joined.knots.end(), std::greater_equal<>()) == joined.knots.end();
+    if (joined.knots.empty() || !ascend || i == most_refits) return;
     MinimaxFit<double> again = fit_minimax(f, kind, joined.knots);
     if (!(again.level < r.fit.level * (1 - 1e-9))) return;
     again.start = "branch and bound";

@@ -110,11 +110,11 @@ std::string Answer::text() const {
   if (fit.l2 || request.norm == Norm::l2) sheet.bounds("L2 error", l2);
   if (fit.factor)
     sheet
-        .row("lower bound", decimal_below(fit.bound->lower, 12) + " for every spline with " +
+        .row("lower bound", decimal_below(fit.bound->lower, 12) + " for every spline of its class with " +
                                 std::to_string(fit.knots) + " knots (" + fitting::letter(fit.bound->kind) + ")")
         .row("factor", "at most " + factor_text(*fit.bound, *fit.factor) + " times the least error possible");
   if (fit.all_factor)
-    sheet.row("all networks", decimal_below(fit.all_bound->lower, 12) + " for every network of " +
+    sheet.row("all networks", decimal_below(fit.all_bound->lower, 12) + " for every network of its kind with " +
                                   std::to_string(fit.all_bound->knots) + " neurons (" +
                                   fitting::letter(fit.all_bound->kind) + "): factor " +
                                   factor_text(*fit.all_bound, *fit.all_factor));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "fitting/minimax/minimax.hpp"
 #include "tests/fitting/bound/targets.hpp"
@@ -36,6 +37,22 @@ TEST(JoinedSearch, closes_below_the_best_and_not_above) {
   EXPECT_GT(above.level, level * (1 - 1e-3));
   ASSERT_EQ(above.worst.size(), 2U);  // and this is where the best knots are
   for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(above.worst[i], best().spline.knots[i + 1], 0.02);
+}
+
+TEST(JoinedSearch, has_knots_in_order_where_it_gives_up) {
+  // no knots reach so high a level: what is left is any part, also one that is as large for all knots
+  for (int most : {1, 20, 300})
+    for (std::size_t p = 1; p <= 4; ++p) {
+      std::vector<double> t;
+      for (std::size_t i = 1; i <= p; ++i) t.push_back(-1 + 2.0 * static_cast<double>(i) / static_cast<double>(p + 1));
+      JoinedSearch const r = search_joined(runge(), 3, -1, 1, t, 10, most);
+      EXPECT_FALSE(r.closed);
+      ASSERT_EQ(r.worst.size(), p);
+      EXPECT_LT(-1, r.worst.front());
+      EXPECT_LT(r.worst.back(), 1);
+      EXPECT_EQ(std::adjacent_find(r.worst.begin(), r.worst.end(), std::greater_equal<>()), r.worst.end())
+          << p << " knots, " << most << " boxes";
+    }
 }
 
 TEST(JoinedSearch, is_a_tree_whose_leaves_are_below_what_knots_reach) {

@@ -78,5 +78,13 @@ TEST(ErrorStaysBelow, shows_nothing_that_is_false) {
   EXPECT_FALSE(shown("1/x", piece({0}, {}, 0, 0), 1000).below);
 }
 
+TEST(ErrorStaysBelow, takes_no_break_for_a_critical_point) {
+  // E is the error at 1/3, which no ball of two-power ends holds exactly; at 17/50 it is 1, a little more
+  Rational const x = Rational(1) / 3, top = Rational(17) / 50, E = 1 - (x - top) * (x - top);
+  EXPECT_FALSE(shown("1-(x-17/50)^2", piece({0}, {{Ball(x), 1, true}}, 0, 0), E).below);
+  EXPECT_FALSE(shown("1-(x-17/50)^2", piece({0}, {{Ball(Rational(1) / 4), 1, true}}, 0, 0), E).below);
+  EXPECT_TRUE(shown("1-(x-17/50)^2", piece({0}, {{Ball(top), 1, false}}, 0, 0), 1).below);
+}
+
 }  // namespace
 }  // namespace nwidth::fitting
