@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from conftest import assert_refused, run
+from program import assert_refused, run
 
 GOOD_NETWORK = {
     "schema": "nwidth.network/1",

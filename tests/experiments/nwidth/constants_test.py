@@ -5,7 +5,7 @@ import json
 from fractions import Fraction
 
 import pytest
-from conftest import assert_refused, run
+from program import assert_refused, run
 
 # From Remez' and Newton's methods in 50 to 70 digits, elsewhere; right to some units of the last digit shown.
 SUP = {

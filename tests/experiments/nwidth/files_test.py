@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import assert_refused, binary, run
+from program import assert_refused, binary, run
 
 BIG = ["construct", "optimal-spline", "--target", "exp(x)", "--n", "2", "--N", "300", "--no-certify", "--out"]
 CONSTRUCT = [*BIG[:7], "8", *BIG[8:]]

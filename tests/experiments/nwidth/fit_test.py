@@ -12,7 +12,7 @@ import sys
 from fractions import Fraction
 
 import pytest
-from conftest import ROOT, assert_refused, binary, run
+from program import ROOT, assert_refused, binary, run
 
 RUNGE = "1/(1+25*x^2)"
 FIT = ["fit", "--target", "exp(x)", "--activation", "relu2", "--knots", "4", "--out", "net.json"]

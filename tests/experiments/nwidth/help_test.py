@@ -2,7 +2,7 @@
 """--help of each command says what a person needs."""
 
 import pytest
-from conftest import run
+from program import run
 
 COMMANDS = ["rates", "construct", "fit", "constants", "certify", "class", "widths", "targets", "version"]
 

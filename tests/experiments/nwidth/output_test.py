@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 
 import pytest
-from conftest import run
+from program import run
 
 COUNTS = {"size", "neurons", "depth", "width", "coefficients"}
 DECIMAL = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import synthetic
-from conftest import FITS_PLOTTER, PLOTTER
+from program import FITS_PLOTTER, PLOTTER
 
 
 def draw(script, records, out):

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import synthetic
-from conftest import PLOTTER
+from program import PLOTTER
 
 
 def draw(records, out):
@@ -121,7 +121,7 @@ def test_missing_records(tmp_path):
 
 def test_table_and_legend_agree(plotter, tmp_path, small_config):
     """The slopes that the plotter fits are those of the table that `nwidth rates` writes."""
-    from conftest import run
+    from program import run
 
     answer = run("rates", small_config, "--out", tmp_path / "out", "--no-figure", "--json").json
     series = plotter.series_of(plotter.style.read_records(tmp_path / "out" / "records.jsonl"))

@@ -11,7 +11,7 @@ import time
 from fractions import Fraction
 
 import pytest
-from conftest import ROOT, assert_refused, binary, run
+from program import ROOT, assert_refused, binary, run
 
 
 def records(folder, without=("seconds",)):
@@ -26,7 +26,7 @@ def rates(config, out, *rest):
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     """One uninterrupted run of the small configuration."""
-    from conftest import SMALL_CONFIG
+    from program import SMALL_CONFIG
 
     folder = tmp_path_factory.mktemp("reference")
     (folder / "small.toml").write_text(SMALL_CONFIG)
