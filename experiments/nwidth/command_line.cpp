@@ -129,6 +129,8 @@ int run_command_line(int argc, char** argv) {
   certify_command->add_option("--target", certify.target, target_help)->required();
   certify_command->add_option("--domain", certify.domain, "the interval a,b (default -1,1)");
   certify_command->add_option("--norm", certify.norm, "sup or l2 (default sup)");
+  certify_command->add_option("--evaluated-in", certify.evaluated_in,
+                              "double, float32, bfloat16 or bfloat16-values: the error with rounding");
   certify_command->add_option("--rel", certify.rel, std::string(rel_help) + " (default 1e-6)");
   certify_command->add_option("--digits", certify.digits, std::string(digits_help) + " (default 17)");
 

@@ -39,7 +39,7 @@ struct FitOptions {
 int run_fit(FitOptions const& o);
 
 struct CertifyOptions {
-  std::string network, target, domain, norm, rel, digits;
+  std::string network, target, domain, norm, evaluated_in, rel, digits;
   bool json = false;
 };
 int run_certify(CertifyOptions const& o);

@@ -105,12 +105,18 @@ not proved to be within 20 % of the best.)~";
 char const* const certify =
     "A rigorous enclosure of the largest error |target - network| over the domain, or of its L2 norm: of the real "
     "function\n"
-    "of the network, with its weights taken as exact numbers.";
+    "of the network, with its weights taken as exact numbers; or, with --evaluated-in, of the network as a machine\n"
+    "computes it.";
 char const* const certify_footer = R"~(Examples:
   nwidth certify --network net.json --target "exp(x)*sin(4*x)"
   nwidth certify --network net.json --target "sqrt(x)" --domain 0,1 --rel 1e-9 --json
   nwidth certify --network net.json --target plane-wave:n=2,w=8 --domain -1/2,0.25
   nwidth certify --network net.json --target "exp(x)" --norm l2
+  nwidth certify --network net.json --target "exp(x)" --evaluated-in float32
+
+--evaluated-in rounds the weights to the format and encloses the error at the numbers of the format: that of the rounded
+network, and a proved bound of rounding, whatever the order of sums and whether products and sums are fused. The last two
+names are bfloat16 weights with float32 arithmetic, and the same with what passes between layers rounded to bfloat16.
 
 Targets: a name from `nwidth targets` or an expression in x with + - * / ^, exp log sin cos tan sinh cosh tanh atan sqrt abs
 min max relu and pi.

@@ -19,6 +19,7 @@ struct Dual {
   Dual() = default;
   Dual(double value, double derivative = 0) : v(value), d(derivative) {}
   friend Dual operator+(Dual a, Dual b) { return {a.v + b.v, a.d + b.d}; }
+  friend Dual operator-(Dual a, Dual b) { return {a.v - b.v, a.d - b.d}; }
   friend Dual operator*(Dual a, Dual b) { return {a.v * b.v, a.v * b.d + a.d * b.v}; }
   friend Dual operator/(Dual a, Dual b) {
     double const q = a.v / b.v;
@@ -32,6 +33,7 @@ struct Dual {
 template <>
 struct nwidth::activation::ops<nwidth::fitting::population::Dual> {
   using Dual = nwidth::fitting::population::Dual;
+  using real = nwidth::activation::ops<double>;
   static Dual relu(Dual x) { return x.v <= 0 ? Dual(0) : x; }
   static Dual fma(Dual a, Dual b, Dual c) { return a * b + c; }
   static Dual ratio(long p, long q) { return static_cast<double>(p) / static_cast<double>(q); }
@@ -43,6 +45,15 @@ struct nwidth::activation::ops<nwidth::fitting::population::Dual> {
   static Dual sqrt(Dual x) {
     double const s = std::sqrt(x.v);
     return {s, x.d / (2 * s)};
+  }
+  static Dual select(Dual x, Dual a, Dual b) { return x.v > 0 ? a : x.v <= 0 ? b : x; }
+  static Dual erfc(Dual x) { return {std::erfc(x.v), -2 * std::numbers::inv_sqrtpi * std::exp(-x.v * x.v) * x.d}; }
+  static Dual expm1(Dual x) { return {std::expm1(x.v), std::exp(x.v) * x.d}; }
+  static Dual log1p(Dual x) { return {std::log1p(x.v), x.d / (1 + x.v)}; }
+  static Dual pi() { return std::numbers::pi; }
+  static Dual sigmoid(Dual x) {
+    double const p = real::sigmoid(x.v);
+    return {p, p * real::sigmoid(-x.v) * x.d};
   }
 };
 

@@ -8,6 +8,7 @@
 #pragma once
 #include <cmath>
 #include <concepts>
+#include <numbers>
 
 #if defined(__CUDACC__)
 #define NWIDTH_HD __host__ __device__
@@ -24,11 +25,23 @@ template <std::floating_point T>
 struct ops<T> {
   NWIDTH_HD static T relu(T x) { return x < T(0) ? T(0) : x; }        // NaN passes through
   NWIDTH_HD static T gate(T x, T v) { return x <= T(0) ? T(0) : v; }  // v where x > 0 or NaN: H(0) = 0
+  /// a where x > 0, b where x <= 0: H(0) = 0. NaN where x is. A scalar that cannot decide gives what contains both.
+  NWIDTH_HD static T select(T x, T a, T b) { return x > T(0) ? a : x <= T(0) ? b : x; }
   NWIDTH_HD static T fma(T a, T b, T c) { return a * b + c; }
   NWIDTH_HD static T ratio(long p, long q) { return T(p) / T(q); }  // nearest T to p/q for |p|, |q| < 2^24
   NWIDTH_HD static T exp(T x) { return std::exp(x); }
   NWIDTH_HD static T erf(T x) { return std::erf(x); }
   NWIDTH_HD static T sqrt(T x) { return std::sqrt(x); }
+  NWIDTH_HD static T erfc(T x) { return std::erfc(x); }
+  NWIDTH_HD static T expm1(T x) { return std::expm1(x); }
+  NWIDTH_HD static T log1p(T x) { return std::log1p(x); }
+  NWIDTH_HD static T pi() { return std::numbers::pi_v<T>; }
+  /// 1/(1 + exp(-x)) by exp(-|x|), which cannot overflow. An operation, since scalars that do not overflow (balls,
+  /// their series, high-precision reals) have narrower enclosures and no kink without |x|.
+  NWIDTH_HD static T sigmoid(T x) {
+    T const e = std::exp(-std::fabs(x));
+    return (x > T(0) ? T(1) : e) / (T(1) + e);
+  }
 };
 
 /// A number type that the piecewise polynomial activations accept.
@@ -43,9 +56,15 @@ concept Scalar = requires(T a) {
 /// A number type that has the elementary functions as well (GELU, SiLU); exact rationals do not.
 template <class T>
 concept SmoothScalar = Scalar<T> && requires(T a) {
+  { ops<T>::select(a, a, a) } -> std::convertible_to<T>;
   { ops<T>::exp(a) } -> std::convertible_to<T>;
   { ops<T>::erf(a) } -> std::convertible_to<T>;
   { ops<T>::sqrt(a) } -> std::convertible_to<T>;
+  { ops<T>::erfc(a) } -> std::convertible_to<T>;
+  { ops<T>::expm1(a) } -> std::convertible_to<T>;
+  { ops<T>::log1p(a) } -> std::convertible_to<T>;
+  { ops<T>::sigmoid(a) } -> std::convertible_to<T>;
+  { ops<T>::pi() } -> std::convertible_to<T>;
 };
 
 }  // namespace nwidth::activation

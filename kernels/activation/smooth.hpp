@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The smooth activations that networks are compared with: rational functions, GELU and SiLU.
+/// The smooth activations that networks are compared with: rational functions, and GELU and SiLU from their own
+/// headers.
 #pragma once
+#include "kernels/activation/gelu.hpp"
 #include "kernels/activation/scalar.hpp"
+#include "kernels/activation/silu.hpp"
 
 namespace nwidth::activation {
 
@@ -16,19 +19,6 @@ NWIDTH_HD T rational(T const& x, Coefficients const& p, Coefficients const& q) {
     return s;
   };
   return horner(p) / horner(q);
-}
-
-/// GELU, exact form: x (1 + erf(x / sqrt 2)) / 2.
-template <SmoothScalar T>
-NWIDTH_HD T gelu(T const& x) {
-  T const half = ops<T>::ratio(1, 2);
-  return half * x * (ops<T>::ratio(1, 1) + ops<T>::erf(x * ops<T>::sqrt(half)));
-}
-
-/// SiLU (swish): x / (1 + exp(-x)).
-template <SmoothScalar T>
-NWIDTH_HD T silu(T const& x) {
-  return x / (ops<T>::ratio(1, 1) + ops<T>::exp(ops<T>::ratio(-1, 1) * x));
 }
 
 }  // namespace nwidth::activation

@@ -187,6 +187,9 @@ NWIDTH_BALL_FUNCTION(log, arb_log)
 NWIDTH_BALL_FUNCTION(sin, arb_sin)
 NWIDTH_BALL_FUNCTION(cos, arb_cos)
 NWIDTH_BALL_FUNCTION(erf, arb_hypgeom_erf)
+NWIDTH_BALL_FUNCTION(erfc, arb_hypgeom_erfc)
+NWIDTH_BALL_FUNCTION(expm1, arb_expm1)
+NWIDTH_BALL_FUNCTION(log1p, arb_log1p)
 #undef NWIDTH_BALL_FUNCTION
 
 Ball abs(Ball const& x) {
@@ -211,6 +214,13 @@ Ball max(Ball const& a, Ball const& b) {
   Ball r;
   arb_max(r.get(), a.get(), b.get(), precision);
   return r;
+}
+
+Ball select(Ball const& x, Ball const& a, Ball const& b) {
+  if (arb_is_positive(x.get())) return a;
+  if (arb_is_nonpositive(x.get())) return b;
+  if (arb_is_finite(x.get()) == 0 && arf_is_nan(arb_midref(x.get()))) return x;
+  return hull(a, b);
 }
 
 Ball relu(Ball const& x) {

@@ -111,9 +111,13 @@ Ball log(Ball const& x);
 Ball sin(Ball const& x);
 Ball cos(Ball const& x);
 Ball erf(Ball const& x);
+Ball erfc(Ball const& x);  // small relative to its size, also in the right tail
+Ball expm1(Ball const& x);
+Ball log1p(Ball const& x);
 Ball power(Ball const& x, unsigned k);
 Ball relu(Ball const& x);  // hull of both branches where the sign is undecided
 Ball hull(Ball const& a, Ball const& b);
+Ball select(Ball const& x, Ball const& a, Ball const& b);  // a where x > 0, b where x <= 0, the hull where undecided
 Ball max(Ball const& a, Ball const& b);
 /// True if a < b for every choice of points.
 bool certainly_less(Ball const& a, Ball const& b);
@@ -127,15 +131,24 @@ namespace activation {
 template <>
 struct ops<Ball> {
   static Ball relu(Ball const& x) { return nwidth::relu(x); }
+  static Ball select(Ball const& x, Ball const& a, Ball const& b) { return nwidth::select(x, a, b); }
   static Ball fma(Ball const& a, Ball const& b, Ball const& c) { return a * b + c; }
   static Ball ratio(long p, long q) { return Ball(p) / Ball(q); }
   static Ball exp(Ball const& x) { return nwidth::exp(x); }
   static Ball erf(Ball const& x) { return nwidth::erf(x); }
   static Ball sqrt(Ball const& x) { return nwidth::sqrt(x); }
+  static Ball erfc(Ball const& x) { return nwidth::erfc(x); }
+  static Ball expm1(Ball const& x) { return nwidth::expm1(x); }
+  static Ball log1p(Ball const& x) { return nwidth::log1p(x); }
+  static Ball sigmoid(Ball const& x) { return Ball(1) / (Ball(1) + nwidth::exp(-x)); }
+  static Ball pi() { return Ball::pi(); }
 };
 template <>
 struct ops<Interval> {
   static Interval relu(Interval x) { return x.is_nan() ? x : Interval(x.lo > 0 ? x.lo : 0.0, x.hi > 0 ? x.hi : 0.0); }
+  static Interval select(Interval x, Interval a, Interval b) {
+    return x.is_nan() ? Interval::everything() : x.lo > 0 ? a : x.hi <= 0 ? b : hull(a, b);
+  }
   static Interval fma(Interval a, Interval b, Interval c) { return a * b + c; }
   static Interval ratio(long p, long q) { return Interval(static_cast<double>(p)) / Interval(static_cast<double>(q)); }
 };

@@ -50,6 +50,7 @@ namespace activation {
 template <>
 struct ops<Rational> {
   static Rational relu(Rational const& x) { return x.sign() < 0 ? Rational(0) : x; }
+  static Rational select(Rational const& x, Rational const& a, Rational const& b) { return x.sign() > 0 ? a : b; }
   static Rational fma(Rational const& a, Rational const& b, Rational const& c) { return a * b + c; }
   static Rational ratio(long p, long q) { return Rational(p) / q; }
 };

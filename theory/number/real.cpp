@@ -22,4 +22,28 @@ Real activation::ops<Real>::erf(Real const& x) {
   return y;
 }
 
+Real activation::ops<Real>::erfc(Real const& x) {
+  Real y;
+  mpfr_erfc(y.backend().data(), x.backend().data(), MPFR_RNDN);
+  return y;
+}
+
+Real activation::ops<Real>::expm1(Real const& x) {
+  Real y;
+  mpfr_expm1(y.backend().data(), x.backend().data(), MPFR_RNDN);
+  return y;
+}
+
+Real activation::ops<Real>::log1p(Real const& x) {
+  Real y;
+  mpfr_log1p(y.backend().data(), x.backend().data(), MPFR_RNDN);
+  return y;
+}
+
+Real activation::ops<Real>::pi() {
+  Real y;
+  mpfr_const_pi(y.backend().data(), MPFR_RNDN);
+  return y;
+}
+
 }  // namespace nwidth

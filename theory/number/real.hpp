@@ -22,11 +22,17 @@ namespace activation {
 template <>
 struct ops<Real> {
   static Real relu(Real const& x) { return x < 0 ? Real(0) : x; }
+  static Real select(Real const& x, Real const& a, Real const& b) { return x > 0 ? a : x <= 0 ? b : x; }
   static Real fma(Real const& a, Real const& b, Real const& c) { return a * b + c; }
   static Real ratio(long p, long q) { return Real(p) / q; }
   static Real exp(Real const& x) { return boost::multiprecision::exp(x); }
   static Real erf(Real const& x);
   static Real sqrt(Real const& x) { return boost::multiprecision::sqrt(x); }
+  static Real erfc(Real const& x);
+  static Real expm1(Real const& x);
+  static Real log1p(Real const& x);
+  static Real sigmoid(Real const& x) { return 1 / (1 + boost::multiprecision::exp(-x)); }
+  static Real pi();
 };
 }  // namespace activation
 

@@ -288,4 +288,16 @@ Series erf(Series const& u) {
   return r;
 }
 
+Series erfc(Series const& u) {
+  Series r = -erf(u);
+  arb_set(r.data(), erfc(u[0]).get());
+  return r;
+}
+
+Series log1p(Series const& u) {
+  Series r = log(Series(1) + u);
+  if (r.status() != Status::singular) arb_set(r.data(), log1p(u[0]).get());
+  return r;
+}
+
 }  // namespace nwidth

@@ -81,6 +81,8 @@ Series cosh(Series const& u);
 Series tanh(Series const& u);
 Series atan(Series const& u);
 Series erf(Series const& u);
+Series erfc(Series const& u);
+Series log1p(Series const& u);
 Series sqrt(Series const& u);
 /// u^(p/q), q >= 1 and coprime to p: any u if p/q >= 0 is an integer, u != 0 if it is negative, u >= 0 if q > 1.
 /// At a constant term of exactly 0 the coefficients are the right-sided ones as far as they exist.
@@ -97,6 +99,8 @@ Series abs(Series const& u);
 Series relu(Series const& u);
 Series min(Series const& a, Series const& b);
 Series max(Series const& a, Series const& b);
+/// a where x > 0, b where x < 0.
+Series select(Series const& x, Series const& a, Series const& b);
 
 /// x^(p/q) for balls: as above. Where q > 1, x must be >= 0; a ball that reaches 0 exactly does.
 Ball power(Ball const& x, long p, long q);
@@ -105,11 +109,17 @@ namespace activation {
 template <>
 struct ops<Series> {
   static Series relu(Series const& x) { return nwidth::relu(x); }
+  static Series select(Series const& x, Series const& a, Series const& b) { return nwidth::select(x, a, b); }
   static Series fma(Series const& a, Series const& b, Series const& c) { return a * b + c; }
   static Series ratio(long p, long q) { return Series(Ball(p) / Ball(q)); }
   static Series exp(Series const& x) { return nwidth::exp(x); }
   static Series erf(Series const& x) { return nwidth::erf(x); }
   static Series sqrt(Series const& x) { return nwidth::sqrt(x); }
+  static Series erfc(Series const& x) { return nwidth::erfc(x); }
+  static Series expm1(Series const& x) { return nwidth::exp(x) - Series(1); }
+  static Series log1p(Series const& x) { return nwidth::log1p(x); }
+  static Series sigmoid(Series const& x) { return Series(1) / (Series(1) + nwidth::exp(-x)); }
+  static Series pi() { return Series(Ball::pi()); }
 };
 }  // namespace activation
 

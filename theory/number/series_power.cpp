@@ -328,6 +328,14 @@ Series max(Series const& a, Series const& b) {
   return r;
 }
 
+Series select(Series const& x, Series const& a, Series const& b) {
+  int const s = right_sided_sign(x);
+  Series r = s > 0 ? a : s < 0 ? b : hull(a, b);
+  r.note(x.status());
+  if (at_kink(x)) r.note(Status::kink);
+  return r;
+}
+
 Series min(Series const& a, Series const& b) { return -max(-a, -b); }
 
 }  // namespace nwidth

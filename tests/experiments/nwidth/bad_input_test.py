@@ -174,6 +174,16 @@ def test_norm(norm, tmp_path):
     assert_refused(result, "--norm", "allowed are sup and l2")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [(["--evaluated-in", "half"], "allowed are double, float32"), (["--evaluated-in=double", "--norm=l2"], "sup")],
+)
+def test_evaluated_in(arguments, allowed, tmp_path):
+    (tmp_path / "net.json").write_text(json.dumps(GOOD_NETWORK))
+    result = run("certify", "--network", "net.json", "--target", "x", *arguments, cwd=tmp_path)
+    assert_refused(result, "--evaluated-in", allowed)
+
+
 def changed(path, value):
     network = json.loads(json.dumps(GOOD_NETWORK))
     place = network

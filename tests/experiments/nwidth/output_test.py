@@ -146,6 +146,25 @@ def test_certify_known_errors(target, domain, truth, tmp_path):
     assert (result.json["size"], result.json["neurons"], result.json["depth"], result.json["width"]) == (4, 2, 1, 2)
 
 
+@pytest.mark.parametrize("machine", ["double", "float32", "bfloat16", "bfloat16-values"])
+def test_certify_as_a_machine_evaluates(machine, tmp_path):
+    """|x| by two ReLU neurons is exact in every format: x^2 - |x| stays, and the bound of rounding is what is added."""
+    path = relu_network(tmp_path)
+    arguments = ["certify", "--network", path, "--target", "x^2", "--evaluated-in", machine]
+    result = run(*arguments, "--json")
+    assert result.code == 0, (result.out, result.err)
+    answer = result.json
+    rounding = Fraction(answer["rounding_bound"])
+    assert Fraction(answer["lower"]) <= Fraction(1, 4) <= Fraction(answer["upper"])
+    assert Fraction(answer["rounded_network"]["upper"]) <= Fraction(answer["upper"])
+    assert 0 <= rounding <= Fraction(answer["upper"]) - Fraction(answer["rounded_network"]["lower"])
+    assert rounding < {"double": 1e-15, "float32": 1e-6, "bfloat16": 1e-6}.get(machine, 0.05)
+    assert answer["evaluated_in"] == machine
+    assert answer["weights_rounded"] == 0
+    people = run(*arguments)
+    assert people.code == 0 and "rounding" in people.out and machine in people.out
+
+
 def test_certify_in_l2(tmp_path):
     """int (x^2 - |x|)^2 over [-1, 1] is 1/15; int 1 is 2 and its root irrational: compared by squares."""
     path = relu_network(tmp_path)

@@ -345,4 +345,29 @@ TEST(Decimal, IsOutwardAndNear) {
   });
 }
 
+TEST(Ball, ErfcExpm1AndLog1pKeepTheirDigits) {
+  test::for_random(200, [](std::mt19937_64& g) {
+    Ball const x(test::uniform_real(g, 0, 20)), small(std::ldexp(test::uniform_real(g, -1, 1), -80));
+    Ball const tail = erfc(x), rise = expm1(small), log = log1p(small);
+    PrecisionScope const scope(2000);
+    Ball const truth = Ball(1) - erf(x);  // 600 bits cancel
+    EXPECT_TRUE(overlaps(tail, truth));
+    EXPECT_LE(tail.upper() - tail.lower(), truth.upper() * power_of_two(-100));
+    EXPECT_TRUE(overlaps(rise, exp(small) - Ball(1)));
+    EXPECT_TRUE(overlaps(log, nwidth::log(Ball(1) + small)));
+    EXPECT_LE(rise.upper() - rise.lower(), abs(rise).upper() * power_of_two(-100));
+    EXPECT_LE(log.upper() - log.lower(), abs(log).upper() * power_of_two(-100));
+  });
+}
+
+TEST(Ball, SelectTakesASideOrBoth) {
+  Ball const a(5), b(-3);
+  EXPECT_EQ(select(Ball(1), a, b).lower(), 5);
+  EXPECT_EQ(select(Ball(0), a, b).upper(), -3);  // H(0) = 0
+  EXPECT_EQ(select(Ball(-1), a, b).upper(), -3);
+  Ball const both = select(Ball::from_bounds(-1, 1), a, b);
+  EXPECT_TRUE(both.contains(5) && both.contains(-3));
+  EXPECT_FALSE(select(Ball(std::nan("")), a, b).is_finite());
+}
+
 }  // namespace

@@ -244,4 +244,32 @@ TEST(Series, networks_of_every_activation) {
   }
 }
 
+TEST(Series, ErfcLog1pAndSigmoidOfAVariable) {
+  test::for_random(50, [](std::mt19937_64& g) {
+    Series const x = Series::variable(Ball(test::uniform_real(g, -3, 3)), 8), one(1);
+    Series const sum = erf(x) + erfc(x), p = activation::ops<Series>::sigmoid(x);
+    Series const q = activation::ops<Series>::sigmoid(-x), logarithm = log1p(exp(x)), other = log(one + exp(x));
+    Series const rise = activation::ops<Series>::expm1(x) + one, e = exp(x);
+    for (int k = 0; k < 8; ++k) {
+      EXPECT_TRUE(sum[k].contains(k == 0 ? 1 : 0)) << k;
+      EXPECT_TRUE((p + q)[k].contains(k == 0 ? 1 : 0)) << k;
+      EXPECT_TRUE(overlaps(logarithm[k], other[k])) << k;
+      EXPECT_TRUE(overlaps(rise[k], e[k])) << k;
+    }
+  });
+}
+
+TEST(Series, SelectGoesByTheCertainSign) {
+  auto const at = [](Ball const& x) {
+    Series const t = Series::variable(x, 3);
+    return select(t, t * t, Series(7) * t);
+  };
+  EXPECT_TRUE(at(Ball(2))[1].contains(4));
+  EXPECT_TRUE(at(Ball(-2))[1].contains(7));
+  EXPECT_EQ(at(Ball(-2)).status(), Series::Status::ok);
+  Series const undecided = at(Ball::from_bounds(-1, 1));
+  EXPECT_EQ(undecided.status(), Series::Status::kink);
+  EXPECT_TRUE(undecided[1].contains(7) && undecided[1].contains(2) && undecided[0].contains(-7));
+}
+
 }  // namespace

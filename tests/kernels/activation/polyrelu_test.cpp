@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One formula, every scalar: double and Real are near the ball that contains the exact value.
-#include <gtest/gtest.h>
-
-#include <cmath>
-
 #include "kernels/activation/polyrelu.hpp"
-#include "kernels/activation/smooth.hpp"
-#include "tests/random.hpp"
-#include "theory/number/ball.hpp"
+
+#include <array>
+
+#include "tests/kernels/activation/check.hpp"
 
 namespace {
 
@@ -122,53 +119,119 @@ TEST(PolyRelu, IsThePolynomialOfRelu) {
   });
 }
 
-TEST(RationalActivation, IsTheQuotient) {
-  for_random(500, [](std::mt19937_64& g) {
-    Rational const x = test::random_rational(g);
-    std::vector<Rational> p, q;
-    for (long i = uniform(g, 1, 4); i > 0; --i) p.push_back(test::random_rational(g));
-    for (long i = uniform(g, 1, 4); i > 0; --i) q.push_back(test::random_rational(g));
-    auto at = [&x](std::vector<Rational> const& c) {
-      Rational s = 0;
-      for (std::size_t i = 0; i < c.size(); ++i) s += c[i] * power(x, static_cast<unsigned>(i));
-      return s;
-    };
-    std::vector<Ball> const bp(p.begin(), p.end()), bq(q.begin(), q.end());
-    Ball const ball = activation::rational(Ball(x), bp, bq);
-    if (at(q) == 0) {
-      EXPECT_FALSE(ball.is_finite());
-      return;
+TEST(Relu, DerivativeAndItsConvention) {
+  auto const f = [](auto const& x) { return activation::relu(x); };
+  auto const df = [](auto const& x) { return activation::relu_derivative(x); };
+  test::check_derivative(f, df, 50, true);
+  test::check_balls(df, 50);
+  test::check_limits(f, 0, HUGE_VAL);
+  test::check_limits(df, 0, 1);
+  EXPECT_EQ(activation::relu_derivative(0.0), 0);  // H(0) = 0
+  EXPECT_EQ(activation::relu_derivative(-0.0), 0);
+  EXPECT_EQ(activation::relu_derivative(std::numeric_limits<double>::denorm_min()), 1);
+  Interval const undecided = activation::relu_derivative(Interval(-1, 2));
+  EXPECT_EQ(undecided.lo, 0);
+  EXPECT_EQ(undecided.hi, 1);
+}
+
+TEST(ReluPower, DerivativeAndItsConvention) {
+  for (int k = 0; k <= 5; ++k) {
+    auto const f = [k](auto const& x) { return activation::relu_power(x, k); };
+    auto const df = [k](auto const& x) { return activation::relu_power_derivative(x, k); };
+    test::check_derivative(f, df, 8, true);
+    test::check_balls(df, 8);
+    EXPECT_EQ(df(0.0), 0) << k;  // k = 1 is where H(0) decides
+    EXPECT_EQ(df(-3.0), 0) << k;
+    EXPECT_TRUE(std::isnan(df(std::nan("")))) << k;
+    EXPECT_EQ(df(-HUGE_VAL), 0) << k;
+    for_random(100, [&](std::mt19937_64& g) {
+      Rational const x = test::random_rational(g);
+      EXPECT_EQ(df(x), x > 0 && k > 0 ? k * power(x, static_cast<unsigned>(k - 1)) : Rational(0));
+    });
+  }
+}
+
+/// Coefficients that float holds, in any scalar.
+template <class T, int r>
+std::array<T, r + 1> coefficients() {
+  double const a[5] = {0.125, -0.75, 0.3125, 0.4375, -0.0625};
+  std::array<T, r + 1> c;
+  for (int i = 0; i <= r; ++i) c[static_cast<std::size_t>(i)] = T(a[i]);
+  return c;
+}
+
+template <int r>
+void check_polyrelu() {
+  auto const f = [](auto const& x) { return activation::polyrelu(x, coefficients<std::decay_t<decltype(x)>, r>()); };
+  auto const df = [](auto const& x) {
+    return activation::polyrelu_derivative(x, coefficients<std::decay_t<decltype(x)>, r>());
+  };
+  test::check_derivative(f, df, 8, true);
+  test::check_balls(f, 8);
+  test::check_balls(df, 8);
+  auto const sum = [](Ball const& x, bool slope, bool size) {
+    Ball s(0);
+    Ball const t = x.certainly_positive() ? x : Ball(0);
+    auto const a = coefficients<Ball, r>();
+    for (unsigned i = slope ? 1 : 0; i <= r; ++i)
+      s += (size ? abs(a[i]) : a[i]) * (slope ? Ball(static_cast<long>(i)) * power(t, i - 1) : power(t, i));
+    return slope && !size && !x.certainly_positive() ? Ball(0) : s;
+  };
+  test::check_rounding(
+      f, [&](Ball const& x) { return sum(x, false, false); },
+      [&](Ball const& x) { return Ball(Rational(2001 * r) / 1000) * sum(x, false, true); }, 1e3, 1e3);
+  test::check_rounding(
+      df, [&](Ball const& x) { return sum(x, true, false); },
+      [&](Ball const& x) { return Ball(Rational(3001 * r) / 1000) * sum(x, true, true); }, 1e3, 1e3);
+  EXPECT_EQ(f(0.0), 0.125);
+  EXPECT_EQ(df(0.0), 0);  // although a_1 is not 0
+  EXPECT_EQ(f(-HUGE_VAL), 0.125);
+  EXPECT_EQ(df(-HUGE_VAL), 0);
+  EXPECT_TRUE(std::isnan(f(std::nan(""))));
+  EXPECT_TRUE(std::isnan(df(std::nan(""))));
+}
+
+TEST(PolyRelu, DegreeTwo) { check_polyrelu<2>(); }
+TEST(PolyRelu, DegreeThree) { check_polyrelu<3>(); }
+TEST(PolyRelu, DegreeFour) { check_polyrelu<4>(); }
+TEST(PolyRelu, DegreeOneIsAffineOnTheRight) {
+  std::array<double, 2> const a{3, 2};
+  EXPECT_EQ(activation::polyrelu_derivative(1.0, a), 2);
+  EXPECT_EQ(activation::polyrelu_derivative(0.0, a), 0);
+  EXPECT_TRUE(std::isnan(activation::polyrelu_derivative(std::nan(""), a)));
+  EXPECT_EQ(activation::polyrelu_derivative(1.0, std::array<double, 1>{3}), 0);
+}
+
+template <int r>
+void check_backward() {
+  using J = ceres::Jet<double, r + 2>;  // x, a_0 ... a_r
+  for_random(300, [](std::mt19937_64& g) {
+    double const x = test::point_in(g, -8, 8), arriving = test::uniform_real(g, -2, 2);
+    double a[r + 1], s[r + 1];
+    std::vector<J> jets;
+    std::vector<Rational> exact_a;
+    Rational exact_s[r + 1], rationals[r + 1];
+    for (int i = 0; i <= r; ++i) {
+      a[i] = test::uniform_real(g, -1, 1);
+      s[i] = 0.5 * i;
+      rationals[i] = exact(a[i]);
+      jets.emplace_back(a[i], i + 1);
     }
-    Rational const y = at(p) / at(q);
-    EXPECT_EQ(activation::rational(x, p, q), y);
-    EXPECT_TRUE(ball.contains(y));
+    double const dx = activation::polyrelu_backward(x, arriving, a, s);
+    J const y = activation::polyrelu(J(x, 0), jets);
+    EXPECT_NEAR(dx, arriving * y.v[0], 1e-12 * (1 + std::fabs(dx)));
+    for (int i = 0; i <= r; ++i) {
+      double const power = std::pow(std::max(x, 0.0), i);
+      EXPECT_NEAR(s[i], 0.5 * i + arriving * y.v[i + 1], 1e-12 * (1 + power));
+      EXPECT_NEAR(activation::relu_power(x, i), y.v[i + 1], 1e-12 * (1 + power));
+    }
   });
 }
-
-template <class F>
-void smooth_agrees(F const& f, Rational const& double_relative) {
-  for_random(500, [&](std::mt19937_64& g) {
-    double const x = g() % 8 == 0 ? test::uniform_real(g, -800, 800) : point(g);
-    Ball const ball = f(Ball(x));
-    Rational const t = abs(exact(x));
-    // in the left tail 1 + erf and 1 + exp cancel or overflow: then only the absolute error is small
-    expect_near(f(x), ball, double_relative, power_of_two(-52) * (x < 0 ? t : Rational(0)) + tiny);
-    expect_near(f(Real(x)), ball, power_of_two(-325), power_of_two(-325) * t);
-  });
-  EXPECT_EQ(f(0.0), 0);
-  EXPECT_EQ(f(Ball(0)).lower(), 0);
-  EXPECT_EQ(f(Ball(0)).upper(), 0);
-  EXPECT_FALSE(f(Ball(std::nan(""))).is_finite());
-}
-
-TEST(Gelu, AgreesAcrossScalars) {
-  smooth_agrees([](auto const& x) { return activation::gelu(x); }, 8 * power_of_two(-53));
-  EXPECT_NEAR(activation::gelu(1.0), 0.8413447460685429, 1e-15);  // the normal distribution at 1
-}
-
-TEST(Silu, AgreesAcrossScalars) {
-  smooth_agrees([](auto const& x) { return activation::silu(x); }, 8 * power_of_two(-53));
-  EXPECT_NEAR(activation::silu(1.0), 0.7310585786300049, 1e-15);
+TEST(PolyRelu, BackwardHoldsAllDerivatives) {
+  check_backward<1>();
+  check_backward<2>();
+  check_backward<3>();
+  check_backward<4>();
 }
 
 }  // namespace
