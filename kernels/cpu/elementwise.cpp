@@ -38,14 +38,14 @@ activation::XIELU<C> rounded(XieluCoefficients const& c) {
 
 }  // namespace
 
-#define NWIDTH_FAMILY(name, Name)                                                               \
-  template <class E>                                                                            \
-  void name##_forward(ConstRows<E> x, Rows<E> y, Options const& options) {                      \
-    forward<E, Name##Forward>({}, x, y, options);                                               \
-  }                                                                                             \
-  template <class E>                                                                            \
-  void name##_backward(ConstRows<E> x, ConstRows<E> g, Rows<E> dx, Options const& options) {    \
-    backward<E, Name##Backward>({}, x, g, dx, options);                                         \
+#define NWIDTH_FAMILY(name, Name)                                                            \
+  template <class E>                                                                         \
+  void name##_forward(ConstRows<E> x, Rows<E> y, Options const& options) {                   \
+    forward<E, Name##Forward>({}, x, y, options);                                            \
+  }                                                                                          \
+  template <class E>                                                                         \
+  void name##_backward(ConstRows<E> x, ConstRows<E> g, Rows<E> dx, Options const& options) { \
+    backward<E, Name##Backward>({}, x, g, dx, options);                                      \
   }
 NWIDTH_FAMILY(gelu, Gelu)
 NWIDTH_FAMILY(gelu_tanh, GeluTanh)
@@ -87,19 +87,19 @@ void xielu_backward(XieluCoefficients const& c, ConstRows<E> x, ConstRows<E> g, 
   gradient[1] *= activation::XIELU<double>::stored_factor(c.alpha_n);
 }
 
-#define NWIDTH_FAMILY(E, name)                                                   \
-  template void name##_forward(ConstRows<E>, Rows<E>, Options const&);           \
+#define NWIDTH_FAMILY(E, name)                                         \
+  template void name##_forward(ConstRows<E>, Rows<E>, Options const&); \
   template void name##_backward(ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);
-#define NWIDTH_INSTANTIATE(E)                                                                               \
-  NWIDTH_FAMILY(E, gelu)                                                                                    \
-  NWIDTH_FAMILY(E, gelu_tanh)                                                                               \
-  NWIDTH_FAMILY(E, silu)                                                                                    \
-  NWIDTH_FAMILY(E, relu)                                                                                    \
-  template void relu_power_forward(int, ConstRows<E>, Rows<E>, Options const&);                             \
-  template void relu_power_backward(int, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);              \
-  template void leaky_relu_forward(double, ConstRows<E>, Rows<E>, Options const&);                          \
-  template void leaky_relu_backward(double, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);           \
-  template void xielu_forward(XieluCoefficients const&, ConstRows<E>, Rows<E>, Options const&);             \
+#define NWIDTH_INSTANTIATE(E)                                                                     \
+  NWIDTH_FAMILY(E, gelu)                                                                          \
+  NWIDTH_FAMILY(E, gelu_tanh)                                                                     \
+  NWIDTH_FAMILY(E, silu)                                                                          \
+  NWIDTH_FAMILY(E, relu)                                                                          \
+  template void relu_power_forward(int, ConstRows<E>, Rows<E>, Options const&);                   \
+  template void relu_power_backward(int, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);    \
+  template void leaky_relu_forward(double, ConstRows<E>, Rows<E>, Options const&);                \
+  template void leaky_relu_backward(double, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&); \
+  template void xielu_forward(XieluCoefficients const&, ConstRows<E>, Rows<E>, Options const&);   \
   template void xielu_backward(XieluCoefficients const&, ConstRows<E>, ConstRows<E>, Rows<E>, double*, Options const&);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(bf16)

@@ -151,10 +151,10 @@ struct XieluBackward {
   }
 };
 
-#define NWIDTH_FAMILY(F)                 \
-  template <class C>                     \
-  using F##Forward = Forward<F<C>>;      \
-  template <class C>                     \
+#define NWIDTH_FAMILY(F)            \
+  template <class C>                \
+  using F##Forward = Forward<F<C>>; \
+  template <class C>                \
   using F##Backward = Backward<F<C>>;
 NWIDTH_FAMILY(Gelu)
 NWIDTH_FAMILY(GeluTanh)
@@ -165,9 +165,8 @@ NWIDTH_FAMILY(ReluPower)
 NWIDTH_FAMILY(LeakyRelu)
 #undef NWIDTH_FAMILY
 
-using ElementwiseOps =
-    OpList<GeluForward, GeluBackward, GeluTanhForward, GeluTanhBackward, SiluForward, SiluBackward, ReluForward,
-           ReluBackward, ReluSquaredForward, ReluSquaredBackward, ReluPowerForward, ReluPowerBackward,
-           LeakyReluForward, LeakyReluBackward, XieluForward, XieluBackward>;
+using ElementwiseOps = OpList<GeluForward, GeluBackward, GeluTanhForward, GeluTanhBackward, SiluForward, SiluBackward,
+                              ReluForward, ReluBackward, ReluSquaredForward, ReluSquaredBackward, ReluPowerForward,
+                              ReluPowerBackward, LeakyReluForward, LeakyReluBackward, XieluForward, XieluBackward>;
 
 }  // namespace nwidth::kernels::cpu

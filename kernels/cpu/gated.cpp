@@ -5,16 +5,16 @@
 
 namespace nwidth::kernels::cpu {
 
-#define NWIDTH_FAMILY(name, Name)                                                                                  \
-  template <class E>                                                                                               \
-  void name##_forward(ConstRows<E> gate, ConstRows<E> up, Rows<E> y, Options const& options) {                     \
-    DefaultFloatingPoint const state;                                                                              \
-    launch<E, Name##Forward>({}, {{"gate", gate}, {"up", up}}, {{"y", y}}, options);                               \
-  }                                                                                                                \
-  template <class E>                                                                                               \
-  void name##_backward(ConstRows<E> gate, ConstRows<E> up, ConstRows<E> g, Rows<E> dgate, Rows<E> dup,             \
-                       Options const& options) {                                                                   \
-    DefaultFloatingPoint const state;                                                                              \
+#define NWIDTH_FAMILY(name, Name)                                                                                     \
+  template <class E>                                                                                                  \
+  void name##_forward(ConstRows<E> gate, ConstRows<E> up, Rows<E> y, Options const& options) {                        \
+    DefaultFloatingPoint const state;                                                                                 \
+    launch<E, Name##Forward>({}, {{"gate", gate}, {"up", up}}, {{"y", y}}, options);                                  \
+  }                                                                                                                   \
+  template <class E>                                                                                                  \
+  void name##_backward(ConstRows<E> gate, ConstRows<E> up, ConstRows<E> g, Rows<E> dgate, Rows<E> dup,                \
+                       Options const& options) {                                                                      \
+    DefaultFloatingPoint const state;                                                                                 \
     launch<E, Name##Backward>({}, {{"gate", gate}, {"up", up}, {"g", g}}, {{"dgate", dgate}, {"dup", dup}}, options); \
   }
 NWIDTH_FAMILY(swiglu, Swiglu)
@@ -41,8 +41,8 @@ void polyrelu_glu_backward(Coefficients const& c, ConstRows<E> gate, ConstRows<E
   for (int i = 0; i < 4; ++i) gradient[i] = sums[3 - i];
 }
 
-#define NWIDTH_FAMILY(E, name)                                                        \
-  template void name##_forward(ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);  \
+#define NWIDTH_FAMILY(E, name)                                                       \
+  template void name##_forward(ConstRows<E>, ConstRows<E>, Rows<E>, Options const&); \
   template void name##_backward(ConstRows<E>, ConstRows<E>, ConstRows<E>, Rows<E>, Rows<E>, Options const&);
 #define NWIDTH_INSTANTIATE(E)                                                                                          \
   NWIDTH_FAMILY(E, swiglu)                                                                                             \

@@ -6,24 +6,24 @@
 
 namespace nwidth::kernels::cpu {
 
-#define NWIDTH_GATED(Name, name)                                           \
-  template <class C>                                                       \
-  struct Name##Forward {                                                   \
-    static constexpr int inputs = 2, outputs = 1, sums = 0;                \
-    template <class V>                                                     \
-    void element(V const (&in)[2], V (&out)[1], V (&)[1]) const {          \
-      out[0] = activation::name(in[0], in[1]);                             \
-    }                                                                      \
-  };                                                                       \
-  template <class C>                                                       \
-  struct Name##Backward {                                                  \
-    static constexpr int inputs = 3, outputs = 2, sums = 0;                \
-    template <class V>                                                     \
-    void element(V const (&in)[3], V (&out)[2], V (&)[1]) const {          \
-      auto const d = activation::name##_backward(in[0], in[1], in[2]);     \
-      out[0] = d.gate;                                                     \
-      out[1] = d.up;                                                       \
-    }                                                                      \
+#define NWIDTH_GATED(Name, name)                                       \
+  template <class C>                                                   \
+  struct Name##Forward {                                               \
+    static constexpr int inputs = 2, outputs = 1, sums = 0;            \
+    template <class V>                                                 \
+    void element(V const (&in)[2], V (&out)[1], V (&)[1]) const {      \
+      out[0] = activation::name(in[0], in[1]);                         \
+    }                                                                  \
+  };                                                                   \
+  template <class C>                                                   \
+  struct Name##Backward {                                              \
+    static constexpr int inputs = 3, outputs = 2, sums = 0;            \
+    template <class V>                                                 \
+    void element(V const (&in)[3], V (&out)[2], V (&)[1]) const {      \
+      auto const d = activation::name##_backward(in[0], in[1], in[2]); \
+      out[0] = d.gate;                                                 \
+      out[1] = d.up;                                                   \
+    }                                                                  \
   };
 NWIDTH_GATED(Swiglu, swiglu)
 NWIDTH_GATED(Geglu, geglu)
@@ -56,7 +56,7 @@ struct PolyReluGluBackward {
   }
 };
 
-using GatedOps = OpList<SwigluForward, SwigluBackward, GegluForward, GegluBackward, GegluTanhForward,
-                        GegluTanhBackward, RegluForward, RegluBackward, PolyReluGluForward, PolyReluGluBackward>;
+using GatedOps = OpList<SwigluForward, SwigluBackward, GegluForward, GegluBackward, GegluTanhForward, GegluTanhBackward,
+                        RegluForward, RegluBackward, PolyReluGluForward, PolyReluGluBackward>;
 
 }  // namespace nwidth::kernels::cpu

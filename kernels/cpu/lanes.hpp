@@ -134,15 +134,15 @@ struct ops<kernels::cpu::Lanes<C>> {
   }
 
   // Floats by polynomials (functions.hpp), doubles one by one by the library's functions, within 1 ulp (erfc: 5).
-#define NWIDTH_FUNCTION(name)                                                 \
-  NWIDTH_INLINE static T name(T const& x) {                                   \
-    T r;                                                                      \
-    if constexpr (sizeof(C) == 4) {                                           \
-      NWIDTH_EACH_REGISTER r.v[k] = kernels::cpu::name(x.v[k]);               \
-    } else {                                                                  \
+#define NWIDTH_FUNCTION(name)                                                  \
+  NWIDTH_INLINE static T name(T const& x) {                                    \
+    T r;                                                                       \
+    if constexpr (sizeof(C) == 4) {                                            \
+      NWIDTH_EACH_REGISTER r.v[k] = kernels::cpu::name(x.v[k]);                \
+    } else {                                                                   \
       kernels::cpu::one_by_one([](C t) { return __builtin_##name(t); }, x, r); \
-    }                                                                         \
-    return r;                                                                 \
+    }                                                                          \
+    return r;                                                                  \
   }
   NWIDTH_FUNCTION(exp)
   NWIDTH_FUNCTION(expm1)
