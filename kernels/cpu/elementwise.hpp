@@ -9,8 +9,8 @@
 /// formulas are those of kernels/activation, with its conventions (H(0) = 0; NaN gives NaN). A forward pass moves
 /// 2 sizeof(E) bytes an element, a backward pass 3. In the matrix of x or g an output may lie; no other overlap.
 ///
-/// Functions of floats are polynomials: exp within 1.05 ulp, expm1 within 1.5, erfc within 7 (docs/kernels.md has what was
-/// measured at every float). Doubles go one by one through the C library's functions, which is slow.
+/// Functions of floats are polynomials: exp within 1.05 ulp, expm1 within 1.5, erfc within 7 (docs/kernels.md has what
+/// was measured at every float). Doubles go one by one through the C library's functions, which is slow.
 ///
 /// Error bounds are ErrorBounds: |error| <= (constant + growth G(x)) u size, u = unit_roundoff<E> (half an ulp of 1)
 /// and size as stated; rounding to bf16 adds half an ulp of bf16. Results below the smallest normal number are off by

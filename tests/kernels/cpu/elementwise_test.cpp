@@ -77,7 +77,7 @@ TYPED_TEST(Elementwise, StaysWithinItsBounds) {
   using E = TypeParam;
   for (std::string const& family : families()) {
     Worst worst[2];
-    test::for_random(2, [&](std::mt19937_64& r) {
+    test::for_random(6, [&](std::mt19937_64& r) {
       std::vector<E> x, g;
       for (int i = 0; i < 250; ++i) {
         x.push_back(element<E>(point(r, std::is_same_v<E, double>)));
@@ -85,6 +85,7 @@ TYPED_TEST(Elementwise, StaysWithinItsBounds) {
       }
       check_values<E, Real>(family, x, g, worst);
     });
+    if (std::is_same_v<E, bf16>) continue;
     report(family + " y, of its bound", worst[0].seen);
     report(family + " dx, of its bound", worst[1].seen);
   }
