@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects for one instruction set share no function with others: a linker could choose AVX-512 code for every machine."""
+"""Objects for one instruction set share no function with others: a linker could take AVX-512 code for every machine."""
 
 import os
 import shutil
