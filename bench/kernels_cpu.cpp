@@ -5,7 +5,9 @@
 ///                     [slice=0] [sizes=0] [widths=0] [kernels=polyrelu_forward,...] [out=FILE]
 ///
 /// The copy is copy_stream below: streaming stores, prefetch 1 KiB ahead (memcpy and torch's copy change with size and
-/// machine). It moves 2 bytes for each byte of x, as a forward pass; a backward pass must move 3, so 1.5 is its floor.
+/// machine). It moves 2 bytes for each byte of x, as a forward pass; a backward pass must move 3, so 1.5 is its floor,
+/// a gated forward pass 3 and a gated backward pass 5. `of_traffic` is `cpu` over that floor; the bar for GELU, SwiGLU
+/// and the gated forms is 1.6. kernels=all takes every one.
 /// gib = bytes of x. sizes=S adds a table over 64 KiB, 256 KiB, ... up to S GiB; widths=1 one over widths 64 ... 32768.
 /// slice=M takes pairs over slices of M MiB in turn instead of the whole of x, many of them: on a busy machine these
 /// are less disturbed, and `quartile` and `best` (lower quartiles and minima of processor time) tell more than the
@@ -30,7 +32,7 @@
 #include <immintrin.h>
 #endif
 
-#include "kernels/cpu/rows.hpp"
+#include "kernels/cpu/gated.hpp"
 #include "kernels/cpu/threads.hpp"
 
 namespace {
@@ -116,6 +118,7 @@ double median(std::vector<double> const& v) { return quantile(v, 0.5); }
 
 struct Memory {
   char *x, *g, *y;
+  char *up = nullptr, *dup = nullptr;  // of the gated forms alone
   std::int64_t bytes;
 };
 
@@ -183,6 +186,8 @@ struct Bench {
     ConstRows<E> const x{reinterpret_cast<E const*>(memory.x), n, width, width};
     ConstRows<E> const g{reinterpret_cast<E const*>(memory.g), n, width, width};
     Rows<E> const y{reinterpret_cast<E*>(memory.y), n, width, width};
+    ConstRows<E> const up{reinterpret_cast<E const*>(memory.up), n, width, width};
+    Rows<E> const dup{reinterpret_cast<E*>(memory.dup), n, width, width};
     std::vector<Statistic<E>> statistics(static_cast<std::size_t>(3 * n));
     Coefficients const c{{1.0 / 3, 1.0 / 3, 1.0 / 3}, 0.0};
     double gradient[4];
@@ -206,21 +211,60 @@ struct Bench {
           &piece);
     };
     auto const in = [&](ConstRows<E> const& m) { return ConstRows<E>{m.data + at * width, part, width, width}; };
-    auto const out = [&] { return Rows<E>{y.data + at * width, part, width, width}; };
-    std::map<std::string, std::function<void()>> const kernels{
-        {"polyrelu_forward", [&] { polyrelu_forward(c, in(x), out(), options); }},
-        {"polynorm_forward", [&] { polynorm_forward(c, in(x), out(), nullptr, options); }},
-        {"polyrelu_backward", [&] { polyrelu_backward(c, in(x), in(g), out(), gradient, options); }},
-        {"polynorm_backward", [&] { polynorm_backward(c, in(x), in(g), out(), gradient, nullptr, options); }},
+    auto const out = [&](Rows<E> const& m) { return Rows<E>{m.data + at * width, part, width, width}; };
+    struct Kernel {
+      int moves;  // how many matrices
+      std::function<void()> run;
+    };
+    std::map<std::string, Kernel> kernels{
+        {"polyrelu_forward", {2, [&] { polyrelu_forward(c, in(x), out(y), options); }}},
+        {"polynorm_forward", {2, [&] { polynorm_forward(c, in(x), out(y), nullptr, options); }}},
+        {"polyrelu_backward", {3, [&] { polyrelu_backward(c, in(x), in(g), out(y), gradient, options); }}},
+        {"polynorm_backward", {3, [&] { polynorm_backward(c, in(x), in(g), out(y), gradient, nullptr, options); }}},
         {"polynorm_backward_saved",
-         [&] { polynorm_backward(c, in(x), in(g), out(), gradient, statistics.data() + 3 * at, options); }}};
+         {3, [&] { polynorm_backward(c, in(x), in(g), out(y), gradient, statistics.data() + 3 * at, options); }}}};
+#define NWIDTH_FAMILY(name, ...)                                                                \
+  kernels[#name "_forward"] = {2, [&] { name##_forward(__VA_ARGS__ in(x), out(y), options); }}; \
+  kernels[#name "_backward"] = {3, [&] { name##_backward(__VA_ARGS__ in(x), in(g), out(y), options); }};
+#define NWIDTH_COMMA ,
+    NWIDTH_FAMILY(gelu)
+    NWIDTH_FAMILY(gelu_tanh)
+    NWIDTH_FAMILY(silu)
+    NWIDTH_FAMILY(relu)
+    NWIDTH_FAMILY(relu_power, 2 NWIDTH_COMMA)
+    NWIDTH_FAMILY(leaky_relu, 0.01 NWIDTH_COMMA)
+#undef NWIDTH_FAMILY
+    XieluCoefficients const xc{0.8, 0.3};
+    kernels["xielu_forward"] = {2, [&] { xielu_forward(xc, in(x), out(y), options); }};
+    kernels["xielu_backward"] = {3, [&] { xielu_backward(xc, in(x), in(g), out(y), gradient, options); }};
+#define NWIDTH_FAMILY(name)                                                                 \
+  kernels[#name "_forward"] = {3, [&] { name##_forward(in(x), in(up), out(y), options); }}; \
+  kernels[#name "_backward"] = {5, [&] { name##_backward(in(x), in(up), in(g), out(y), out(dup), options); }};
+    NWIDTH_FAMILY(swiglu)
+    NWIDTH_FAMILY(geglu)
+    NWIDTH_FAMILY(geglu_tanh)
+    NWIDTH_FAMILY(reglu)
+#undef NWIDTH_FAMILY
+#undef NWIDTH_COMMA
+    kernels["polyrelu_glu_forward"] = {3, [&] { polyrelu_glu_forward(c, in(x), in(up), out(y), options); }};
+    kernels["polyrelu_glu_backward"] = {
+        5, [&] { polyrelu_glu_backward(c, in(x), in(up), in(g), out(y), out(dup), gradient, options); }};
     polynorm_forward(c, x, y, statistics.data(), options);
     copy();
     auto const work = static_cast<double>(part * line);
     int const repeats = slice_bytes > 0 ? 1 : static_cast<int>(std::clamp<double>(0x1p26 / work, 1, 2e4));
     auto const next = [&] { at = at + 2 * part <= n ? at + part : 0; };
-    for (std::string const& k : arguments.list("kernels")) {
-      auto const& f = kernels.at(k);
+    std::vector<std::string> wanted = arguments.list("kernels");
+    if (wanted == std::vector<std::string>{"all"}) {
+      wanted.clear();
+      for (auto const& [called, kernel] : kernels) wanted.push_back(called);
+    }
+    for (std::string const& k : wanted) {
+      if (!kernels.contains(k)) {
+        std::cerr << "no kernel " << k << '\n';
+        std::exit(2);
+      }
+      auto const& [moves, f] = kernels.at(k);
       f();
       std::vector<double> wall, cpu, rate, copies, ours;
       auto const pairs =
@@ -241,13 +285,15 @@ struct Bench {
       char text[600];
       std::snprintf(text, sizeof text,
                     "{\"kernel\": \"%s\", \"type\": \"%s\", \"isa\": \"%s\", \"rows\": %lld, \"width\": %lld, "
-                    "\"bytes\": %lld, \"threads\": %d, \"pairs\": %d, \"ratio\": %.3f, \"cpu\": %.3f, \"quartile\": "
+                    "\"bytes\": %lld, \"threads\": %d, \"pairs\": %d, \"ratio\": %.3f, \"cpu\": %.3f, \"of_traffic\": "
+                    "%.3f, \"quartile\": "
                     "%.3f, \"best\": %.3f, \"least\": %.3f, "
                     "\"greatest\": %.3f, \"copy_GB_s\": %.2f}",
                     k.c_str(), type.c_str(), std::string(name(options.isa.value_or(default_isa()))).c_str(),
                     static_cast<long long>(n), static_cast<long long>(width), static_cast<long long>(n * line), threads,
-                    pairs, median(wall), median(cpu), quartile, best, *std::min_element(wall.begin(), wall.end()),
-                    *std::max_element(wall.begin(), wall.end()), median(rate));
+                    pairs, median(wall), median(cpu), median(cpu) * 2 / moves, quartile, best,
+                    *std::min_element(wall.begin(), wall.end()), *std::max_element(wall.begin(), wall.end()),
+                    median(rate));
       rows.emplace_back(text);
       std::cerr << text << '\n';
     }
@@ -262,6 +308,7 @@ struct Bench {
       auto const size = static_cast<std::int64_t>(sizeof(E));
       fill<E>(memory.x, memory.bytes / size, 1);
       fill<E>(memory.g, memory.bytes / size, 2);
+      if (memory.up != nullptr) fill<E>(memory.up, memory.bytes / size, 3);
       shape<E>(type, bytes, width, threads);
       auto const most = static_cast<std::int64_t>(arguments.number("sizes") * gib);
       for (std::int64_t b = 65536; b <= most; b *= 4)
@@ -302,6 +349,11 @@ int main(int argc, char** argv) {
   memory.x = allocate(memory.bytes);
   memory.g = allocate(memory.bytes);
   memory.y = allocate(memory.bytes);
+  std::string const& kernels = arguments.given["kernels"];
+  if (kernels == "all" || kernels.find("glu") != std::string::npos) {
+    memory.up = allocate(memory.bytes);
+    memory.dup = allocate(memory.bytes);
+  }
   Bench bench{arguments, memory, {}};
   for (std::string const& t : arguments.list("threads")) {
     for (std::string const& type : arguments.list("types")) bench.run(type, std::stoi(t));

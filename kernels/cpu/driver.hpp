@@ -327,7 +327,7 @@ constexpr Run runner() {
 }
 
 template <template <class> class... Op>
-constexpr Table table(OpList<Op...>) {
+constexpr Table<OpList<Op...>> table(OpList<Op...>) {
   return {{{runner<float, Op>(), runner<bf16, Op>(), runner<double, Op>()}...}};
 }
 

@@ -2,5 +2,5 @@
 #include "kernels/cpu/driver.hpp"
 
 namespace nwidth::kernels::cpu {
-constinit Table const table_avx2 = table(AllOps{});
+constinit Table<AllOps> const table_avx2 = table(AllOps{});
 }  // namespace nwidth::kernels::cpu

@@ -2,5 +2,5 @@
 #include "kernels/cpu/driver.hpp"
 
 namespace nwidth::kernels::cpu {
-constinit Table const table_baseline = table(AllOps{});
+constinit Table<AllOps> const table_baseline = table(AllOps{});
 }  // namespace nwidth::kernels::cpu

@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/cpu/elementwise_ops.hpp"
+#include "kernels/cpu/gated_ops.hpp"
 #include "kernels/cpu/ops.hpp"
 
 namespace nwidth::kernels::cpu {
@@ -36,10 +38,13 @@ inline constexpr int list_size = 0;
 template <template <class> class... Op>
 inline constexpr int list_size<OpList<Op...>> = static_cast<int>(sizeof...(Op));
 
-/// Kernels of one instruction set by op (its place in AllOps) and element type (float, bf16, double).
+/// Kernels of one instruction set by op (its place in the list) and element type (float, bf16, double).
+template <class List>
 struct Table {
-  Run run[list_size<AllOps>][element_types];
+  Run run[list_size<List>][element_types];
 };
-extern Table const table_baseline, table_avx2, table_avx512;
+extern Table<AllOps> const table_baseline, table_avx2, table_avx512;
+extern Table<ElementwiseOps> const elementwise_baseline, elementwise_avx2, elementwise_avx512;
+extern Table<GatedOps> const gated_baseline, gated_avx2, gated_avx512;
 
 }  // namespace nwidth::kernels::cpu

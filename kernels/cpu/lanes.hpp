@@ -6,68 +6,16 @@
 /// of the operands only and not on the width of the registers: equal bits wherever there is a fused multiply-add. No
 /// expression is contracted (-ffp-contract=off): what is to be fused says fma.
 #pragma once
-#include <bit>
-#include <cstdint>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 // What the compiler does not inline would pass lanes through memory.
 #if defined(NWIDTH_HD)
 #error "lanes.hpp is to be included before the activations"
 #endif
 #define NWIDTH_HD __attribute__((always_inline)) inline
 #include "kernels/activation/scalar.hpp"
-
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-#define NWIDTH_REGISTER 64
-#elif defined(__AVX2__) && defined(__FMA__)
-#define NWIDTH_REGISTER 32
-#else
-#define NWIDTH_REGISTER 16
-#endif
-#define NWIDTH_INLINE [[gnu::always_inline]] inline
+#include "kernels/cpu/functions.hpp"
 
 namespace nwidth::kernels::cpu {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "even elements are taken from lower halves of words");
-
-template <class C>
-struct Register;  // the native vector of C
-template <>
-struct Register<float> {
-  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = float;
-};
-template <>
-struct Register<double> {
-  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = double;
-};
-template <>
-struct Register<std::uint32_t> {
-  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = std::uint32_t;
-};
-using Float = Register<float>::type;
-using Double = Register<double>::type;
-using Word = Register<std::uint32_t>::type;
-constexpr int registers = 64 / NWIDTH_REGISTER;
-
-#if NWIDTH_REGISTER == 64
-NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7); }
-NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15); }
-NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
-NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
-#elif NWIDTH_REGISTER == 32
-NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3); }
-NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }
-NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
-NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
-#else
-NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1); }
-NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 2, 3); }
-NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
-NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
-#endif
 
 /// The statements for k = 0, ..., registers - 1. No loop: an index that is no constant when the compiler first looks at
 /// arrays of registers leaves them in memory.
@@ -116,6 +64,15 @@ struct Lanes {
     return r;
   }
 };
+
+/// y = f(x), one lane after the other.
+template <class F, class C>
+[[gnu::noinline]] void one_by_one(F f, Lanes<C> const& x, Lanes<C>& y) {
+  C t[Lanes<C>::count];
+  __builtin_memcpy(t, x.v, sizeof t);
+  for (C& one : t) one = f(one);
+  __builtin_memcpy(y.v, t, sizeof t);
+}
 
 /// Sums of lanes, each a double: what float sums are added to before they grow long.
 template <class C>
@@ -175,5 +132,52 @@ struct ops<kernels::cpu::Lanes<C>> {
 #endif
   }
   NWIDTH_INLINE static T ratio(long p, long q) { return T(static_cast<C>(p) / static_cast<C>(q)); }
+  NWIDTH_INLINE static T pi() { return T(static_cast<C>(3.141592653589793)); }
+  /// Of constants alone in these kernels: the compiler computes it.
+  NWIDTH_INLINE static T sqrt(T const& x) {
+    T r;
+    NWIDTH_EACH_REGISTER(_Pragma("GCC unroll 16") for (int i = 0; i < T::count / registers; ++i) {
+      r.v[k][i] = static_cast<C>(sizeof(C) == 4 ? __builtin_sqrtf(static_cast<float>(x.v[k][i]))
+                                                : __builtin_sqrt(static_cast<double>(x.v[k][i])));
+    })
+    return r;
+  }
+
+  // Floats by polynomials (functions.hpp), doubles one by one by the library's functions, within 1 ulp (erfc: 5).
+#define NWIDTH_FUNCTION(name)                                                  \
+  NWIDTH_INLINE static T name(T const& x) {                                    \
+    T r;                                                                       \
+    if constexpr (sizeof(C) == 4) {                                            \
+      NWIDTH_EACH_REGISTER(r.v[k] = kernels::cpu::name(x.v[k]);)               \
+    } else {                                                                   \
+      kernels::cpu::one_by_one([](C t) { return __builtin_##name(t); }, x, r); \
+    }                                                                          \
+    return r;                                                                  \
+  }
+  NWIDTH_FUNCTION(exp)
+  NWIDTH_FUNCTION(expm1)
+  NWIDTH_FUNCTION(erfc)
+#undef NWIDTH_FUNCTION
+  NWIDTH_INLINE static T sigmoid(T const& x) {
+    T r;
+    if constexpr (sizeof(C) == 4) {
+      NWIDTH_EACH_REGISTER(r.v[k] = kernels::cpu::sigmoid(x.v[k]);)
+    } else {
+      kernels::cpu::one_by_one([](C t) { return __builtin_exp(-__builtin_fabs(t)); }, x, r);
+      r = select(x, T(C(1)), r) / (T(C(1)) + r);
+    }
+    return r;
+  }
+  // No kernel is made of these two.
+  NWIDTH_INLINE static T erf(T const& x) {
+    T r;
+    kernels::cpu::one_by_one([](C t) { return static_cast<C>(__builtin_erf(static_cast<double>(t))); }, x, r);
+    return r;
+  }
+  NWIDTH_INLINE static T log1p(T const& x) {
+    T r;
+    kernels::cpu::one_by_one([](C t) { return static_cast<C>(__builtin_log1p(static_cast<double>(t))); }, x, r);
+    return r;
+  }
 };
 }  // namespace nwidth::activation

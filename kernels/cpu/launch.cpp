@@ -35,14 +35,28 @@ void check(Call const& call, Options const& options) {
   if (options.threads < 0) refuse("threads = " + std::to_string(options.threads) + "; at least 0 are allowed");
 }
 
-Table const& table_of(Isa isa) {
-#if NWIDTH_KERNELS_X86
-  if (isa == Isa::avx512) return table_avx512;
-  if (isa == Isa::avx2) return table_avx2;
-#endif
-  static_cast<void>(isa);
-  return table_baseline;
+template <class List>
+Run choose(Isa isa, int place, int element, Table<List> const& baseline, Table<List> const* avx2,
+           Table<List> const* avx512) {
+  Table<List> const* table = &baseline;
+  if (isa == Isa::avx2) table = avx2;
+  if (isa == Isa::avx512) table = avx512;
+  return table->run[place][element];
 }
+#if NWIDTH_KERNELS_X86
+#define NWIDTH_TABLES(family) family##_baseline, &family##_avx2, &family##_avx512
+#else
+#define NWIDTH_TABLES(family) family##_baseline, nullptr, nullptr
+#endif
+/// @param isa  available
+Run choose(Isa isa, Kernel op, int element) {
+  switch (op.family) {
+    case Kernel::Family::elementwise: return choose(isa, op.place, element, NWIDTH_TABLES(elementwise));
+    case Kernel::Family::gated: return choose(isa, op.place, element, NWIDTH_TABLES(gated));
+    default: return choose(isa, op.place, element, NWIDTH_TABLES(table));
+  }
+}
+#undef NWIDTH_TABLES
 
 /// Without sums and gaps a matrix is one long row.
 bool is_flat(Call const& call) {
@@ -134,7 +148,7 @@ void launch(Call const& call, Options const& options) {
   std::int64_t const bytes_an_item = std::max<std::int64_t>(1, bytes / items);
   std::int64_t const grain =
       std::clamp<std::int64_t>(bytes_a_turn / bytes_an_item, 1, std::max<std::int64_t>(1, items / (4 * threads)));
-  Share share{table_of(isa).run[call.op][call.element], &job};
+  Share share{choose(isa, call.op, call.element), &job};
   parallel(
       items, grain, threads,
       [](void* context, std::int64_t first, std::int64_t last) {

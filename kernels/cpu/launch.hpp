@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// From checked matrices to a kernel: what the functions for each activation have in common.
 #pragma once
-#include <array>
+#include <limits>
 #include <string>
 
 #include "kernels/cpu/job.hpp"
@@ -17,13 +17,37 @@ inline constexpr int element_type = std::is_same_v<E, float>  ? 0
                                     : std::is_same_v<E, bf16> ? 1
                                                               : 2;
 
-/// The place of an op in AllOps.
+/// A NaN of the caller's may have a payload, which would not survive rounding to bf16.
+template <class C>
+C canonical(double x) {
+  return x == x ? static_cast<C>(x) : std::numeric_limits<C>::quiet_NaN();
+}
+/// An op that consists of a_0 ... a_3.
+template <template <class> class Op, class C>
+Op<C> by_power(Coefficients const& c) {
+  return {{canonical<C>(c.bias), canonical<C>(c.w[2]), canonical<C>(c.w[1]), canonical<C>(c.w[0])}};
+}
+
+/// The place of an op in a list, or -1.
 template <template <class> class Op, template <class> class... All>
-consteval int place_of(OpList<All...>) {
+consteval int place_in(OpList<All...>) {
   int place = 0;
   bool found = false;
   ((found = found || std::is_same_v<Op<float>, All<float>>, place += found ? 0 : 1), ...);
-  return found ? place : throw "the op is not in AllOps";
+  return found ? place : -1;
+}
+
+/// An op among those of all instruction sets.
+struct Kernel {
+  enum class Family { rows, elementwise, gated } family;
+  int place;
+};
+template <template <class> class Op>
+consteval Kernel kernel_of() {
+  if (int const i = place_in<Op>(AllOps{}); i >= 0) return {Kernel::Family::rows, i};
+  if (int const i = place_in<Op>(ElementwiseOps{}); i >= 0) return {Kernel::Family::elementwise, i};
+  if (int const i = place_in<Op>(GatedOps{}); i >= 0) return {Kernel::Family::gated, i};
+  throw "the op is in no list";
 }
 
 /// A matrix whose type is forgotten.
@@ -42,7 +66,8 @@ struct Matrix {
 };
 
 struct Call {
-  int op, element, element_bytes, sums;
+  Kernel op;
+  int element, element_bytes, sums;
   bool normalised;
   void const* parameters;
   Matrix const* in;
@@ -62,11 +87,9 @@ void launch(Op<Arithmetic_of<E>> const& op, Matrix const (&in)[I], Matrix const 
   using Type = Op<Arithmetic_of<E>>;
   static_assert(I == Type::inputs && O == Type::outputs && I <= max_inputs && O <= max_outputs &&
                 Type::sums <= max_sums);
-  launch({place_of<Op>(AllOps{}), element_type<E>, sizeof(E), Type::sums, requires { Type::moments;
-}
-, &op, in, static_cast<int>(I), out, static_cast<int>(O), statistics, gradient
-}  // namespace nwidth::kernels::cpu
-,
+  constexpr bool normalised = requires { Type::moments; };
+  launch({kernel_of<Op>(), element_type<E>, sizeof(E), Type::sums, normalised, &op, in, static_cast<int>(I), out,
+          static_cast<int>(O), statistics, gradient},
          options);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/rows.hpp"
 
-#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -9,17 +8,6 @@
 
 namespace nwidth::kernels::cpu {
 namespace {
-
-/// A NaN of the caller's may have a payload, which would not survive rounding to bf16.
-template <class C>
-C canonical(double x) {
-  return x == x ? static_cast<C>(x) : std::numeric_limits<C>::quiet_NaN();
-}
-
-template <template <class> class Op, class C>
-Op<C> polyrelu(Coefficients const& c) {
-  return {{canonical<C>(c.bias), canonical<C>(c.w[2]), canonical<C>(c.w[1]), canonical<C>(c.w[0])}};
-}
 
 activation::PolyNorm<double> polynorm(Coefficients const& c) {
   if (!(c.eps >= 0)) {
@@ -33,7 +21,7 @@ activation::PolyNorm<double> polynorm(Coefficients const& c) {
 template <class E>
 void polyrelu_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options) {
   DefaultFloatingPoint const state;
-  launch<E, PolyReluForward>(polyrelu<PolyReluForward, Arithmetic_of<E>>(c), {{"x", x}}, {{"y", y}}, options);
+  launch<E, PolyReluForward>(by_power<PolyReluForward, Arithmetic_of<E>>(c), {{"x", x}}, {{"y", y}}, options);
 }
 
 template <class E>
@@ -41,7 +29,7 @@ void polyrelu_backward(Coefficients const& c, ConstRows<E> x, ConstRows<E> g, Ro
                        Options const& options) {
   DefaultFloatingPoint const state;
   double sums[4];
-  launch<E, PolyReluBackward>(polyrelu<PolyReluBackward, Arithmetic_of<E>>(c), {{"x", x}, {"g", g}}, {{"dx", dx}},
+  launch<E, PolyReluBackward>(by_power<PolyReluBackward, Arithmetic_of<E>>(c), {{"x", x}, {"g", g}}, {{"dx", dx}},
                               options, sums);
   for (int i = 0; i < 4; ++i) gradient[i] = sums[3 - i];
 }

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/driver.hpp"
+
+namespace nwidth::kernels::cpu {
+constinit Table<ElementwiseOps> const elementwise_avx512 = table(ElementwiseOps{});
+}  // namespace nwidth::kernels::cpu

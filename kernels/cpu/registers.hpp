@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The native vectors of the instruction set that a file is compiled for. For the files isa_*.cpp alone, as lanes.hpp.
+#pragma once
+#include <bit>
+#include <cstdint>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define NWIDTH_REGISTER 64
+#elif defined(__AVX2__) && defined(__FMA__)
+#define NWIDTH_REGISTER 32
+#else
+#define NWIDTH_REGISTER 16
+#endif
+#define NWIDTH_INLINE [[gnu::always_inline]] inline
+
+namespace nwidth::kernels::cpu {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "even elements are taken from lower halves of words");
+
+template <class C>
+struct Register;  // the native vector of C
+template <>
+struct Register<float> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = float;
+};
+template <>
+struct Register<double> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = double;
+};
+template <>
+struct Register<std::uint32_t> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = std::uint32_t;
+};
+template <>
+struct Register<std::int32_t> {
+  using type [[gnu::vector_size(NWIDTH_REGISTER)]] = std::int32_t;
+};
+using Float = Register<float>::type;
+using Double = Register<double>::type;
+using Word = Register<std::uint32_t>::type;
+using Integer = Register<std::int32_t>::type;
+constexpr int registers = 64 / NWIDTH_REGISTER;
+
+#if NWIDTH_REGISTER == 64
+NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7); }
+NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15); }
+NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
+NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
+#elif NWIDTH_REGISTER == 32
+NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3); }
+NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }
+NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
+NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
+#else
+NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1); }
+NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 2, 3); }
+NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
+NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
+#endif
+
+}  // namespace
+}  // namespace nwidth::kernels::cpu
