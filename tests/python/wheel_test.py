@@ -53,9 +53,9 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     torch = "ON" if HAS_TORCH else "OFF"
     settings = [
-        f"-Cbuild-dir={folder}/build",
-        "-Ccmake.define.NWIDTH_THEORY=OFF",
-        f"-Ccmake.define.NWIDTH_TORCH={torch}",
+        f"--config-settings=build-dir={folder}/build",  # -C is an option of pip 23.1, Debian 12 has 23.0
+        "--config-settings=cmake.define.NWIDTH_THEORY=OFF",
+        f"--config-settings=cmake.define.NWIDTH_TORCH={torch}",
     ]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", folder, *settings, ROOT)
