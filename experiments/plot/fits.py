@@ -115,8 +115,8 @@ def legend_panel(axes, panels):
         if any(p.activation == activation and p.by in ("fit", "ridge") for p in points):
             entry(label, color=colour, marker=marker, markersize=5.2)
     if fitted:
-        entry("filled: fit converged or proved best,\nerror of the rounded network certified", color="#444444", linestyle="none",
-              marker="o", markersize=5.2)  # fmt: skip
+        entry("filled: fit converged or proved best,\nerror of the rounded network certified", color="#444444",
+              linestyle="none", marker="o", markersize=5.2)  # fmt: skip
     if any(not p.converged for p in fitted):
         entry("open: certified as well, but the fit did\nnot converge; in no slope of the networks", color="#444444",
               linestyle="none", marker="o", markersize=5.2, markerfacecolor="white")  # fmt: skip
