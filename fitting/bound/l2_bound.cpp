@@ -10,12 +10,6 @@
 namespace nwidth::fitting {
 namespace {
 
-double binomial(int n, int k) {
-  double r = 1;
-  for (int i = 1; i <= k; ++i) r = r * (n - k + i) / i;
-  return r;
-}
-
 double add_down(double a, double b) { return round_down(a + b); }
 
 /// Coefficients in powers of x - from of the polynomial of degree d that is f at Chebyshev's points of [from, to]:
@@ -102,9 +96,9 @@ SegmentErrors::SegmentErrors(Function const& f, std::vector<CellModel> const& ce
   std::vector<std::vector<double>> choose(d + 1), legendre(d + 1);
   for (int n = 0; n <= degree; ++n)
     for (int p = 0; p <= n; ++p) {
-      choose[static_cast<std::size_t>(n)].push_back(binomial(n, p));
-      legendre[static_cast<std::size_t>(n)].push_back(((n + p) % 2 == 0 ? 1 : -1) * binomial(n, p) *
-                                                      binomial(n + p, p));
+      choose[static_cast<std::size_t>(n)].push_back(static_cast<double>(binomial(n, p)));
+      legendre[static_cast<std::size_t>(n)].push_back(((n + p) % 2 == 0 ? 1 : -1) *
+                                                      static_cast<double>(binomial(n, p) * binomial(n + p, p)));
     }
   std::vector<CellIntegrals> integrals(cells.begin(), cells.end());
   rows_.resize(M + 1);

@@ -75,10 +75,10 @@ class AlternationSystem final : public BallSystem {
       // s^(j)(x)/j!
       auto const taylor = [&](Index j) {
         Ball sum(0);
-        for (Index p = d_ + 1; p-- > j;) sum += binomial(p, j) * z[p] * raised(x - a, p - j);
+        for (Index p = d_ + 1; p-- > j;) sum += choose(p, j) * z[p] * raised(x - a, p - j);
         for (Index q = 1; q <= k_; ++q)
           for (Index p = std::max(d_ - m_ + 1, j); right[q] && p <= d_; ++p)
-            sum += binomial(p, j) * z[jump(q, p)] * truncated(q, p - j);
+            sum += choose(p, j) * z[jump(q, p)] * truncated(q, p - j);
         return sum;
       };
       std::vector<Ball> f;
@@ -116,11 +116,7 @@ class AlternationSystem final : public BallSystem {
  private:
   static Ball integer(Index n) { return Ball(static_cast<long>(n)); }
   static Ball raised(Ball const& x, Index n) { return power(x, static_cast<unsigned>(n)); }
-  static Ball binomial(Index n, Index j) {
-    long r = 1;
-    for (Index i = 1; i <= j; ++i) r = r * static_cast<long>(n - j + i) / static_cast<long>(i);
-    return Ball(r);
-  }
+  static Ball choose(Index n, Index j) { return Ball(binomial(static_cast<int>(n), static_cast<int>(j))); }
 
   target::Expression const& f_;
   Rational a_;

@@ -16,12 +16,6 @@ target::Expression const& expression_of(Function const& f) {
   return *f.target().expression;
 }
 
-Ball binomial(std::size_t n, std::size_t k) {
-  long r = 1;
-  for (std::size_t i = 1; i <= k; ++i) r = r * static_cast<long>(n - k + i) / static_cast<long>(i);
-  return Ball(r);
-}
-
 Ball over(Ball const& x, std::size_t n) { return x / Ball(static_cast<long>(n)); }
 
 /// [-x, x], x >= 0
@@ -155,7 +149,8 @@ std::vector<Ball> Moments::shifted(std::vector<Ball> const& about_u, Ball const&
   for (std::size_t j = 0; j <= degree_; ++j) {
     Ball sum(0);
     for (std::size_t l = 0; l <= j; ++l)
-      sum += binomial(j, l) * power(distance, static_cast<unsigned>(j - l)) * about_u[l];
+      sum += Ball(binomial(static_cast<int>(j), static_cast<int>(l))) * power(distance, static_cast<unsigned>(j - l)) *
+             about_u[l];
     result.push_back(std::move(sum));
   }
   return result;

@@ -15,18 +15,13 @@ constexpr double small_jump = 1e-6;
 
 Ball integer(Index n) { return Ball(static_cast<long>(n)); }
 
-Ball choose(Index n, Index k) {
-  long r = 1;
-  for (Index i = 1; i <= k; ++i) r = r * static_cast<long>(n - k + i) / static_cast<long>(i);
-  return Ball(r);
-}
-
 /// int_0^L (y + delta)^alpha y^beta dy, delta >= 0: <(x - u)_+^alpha, (x - v)_+^beta>, v - u = delta, b - v = L.
 Ball product(Ball const& delta, Ball const& L, Index alpha, Index beta) {
   Ball sum(0);
   for (Index l = 0; l <= alpha; ++l)
-    sum += choose(alpha, l) * power(delta, static_cast<unsigned>(alpha - l)) *
-           power(L, static_cast<unsigned>(l + beta + 1)) / integer(l + beta + 1);
+    sum += Ball(binomial(static_cast<int>(alpha), static_cast<int>(l))) *
+           power(delta, static_cast<unsigned>(alpha - l)) * power(L, static_cast<unsigned>(l + beta + 1)) /
+           integer(l + beta + 1);
   return sum;
 }
 

@@ -13,15 +13,6 @@ namespace {
 using Spline = FreeKnotSpline<Rational>;
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-/// floor(log2 |x|), x not 0
-long exponent(Rational const& x) {
-  Integer const p = abs(numerator(x)), q = denominator(x);
-  long const e = static_cast<long>(msb(p)) - static_cast<long>(msb(q));
-  return abs(x) < power_of_two(e) ? e - 1 : e;
-}
-
-Rational choose(int n, int k) { return factorial(n) / (factorial(k) * factorial(n - k)); }
-
 template <class T>
 Rational exact_value(T const& x) {
   if constexpr (std::is_same_v<T, Rational>)
@@ -82,10 +73,10 @@ class AlwaysOn {
     if (!powers_) return;
     int const k = s.kind.degree;
     Rational const half = (s.end() - s.begin()) / 2, middle = (s.begin() + s.end()) / 2;
-    long const e = exponent(half);
+    long const e = floor_log2(half);
     center_ = round_to_dyadic(middle, 4 - e);                  // off by half/32 at most
     Rational const most = 1 / (half + abs(center_ - middle));  // |w z| <= 1
-    long const f = exponent(most);
+    long const f = floor_log2(most);
     Rational unit = round_to_dyadic(most, 4 - f);
     if (unit > most) unit -= power_of_two(f - 4);
     std::vector<Rational> nodes;
@@ -152,7 +143,7 @@ class AlwaysOn {
     std::vector<std::vector<Rational>> m(at(k), std::vector<Rational>(at(2 * k)));
     for (int i = 0; i < k; ++i) {
       for (int j = 0; j < k; ++j)
-        m[at(i)][at(j)] = choose(k, i + 1) * power(weight_[at(j)], static_cast<unsigned>(i + 1)) *
+        m[at(i)][at(j)] = binomial(k, i + 1) * power(weight_[at(j)], static_cast<unsigned>(i + 1)) *
                           power(bias_[at(j)], static_cast<unsigned>(k - i - 1));
       m[at(i)][at(k + i)] = 1;
     }
@@ -237,7 +228,7 @@ class Assembly {
     bool some = false;
     for (int j = 1; j <= kind_.degree; ++j) {
       if (h.c[at(j)] == 0) continue;
-      double const wish = static_cast<double>(exponent(h.c[at(j)])) / (powers_ ? j + 1 : j);
+      double const wish = static_cast<double>(floor_log2(h.c[at(j)])) / (powers_ ? j + 1 : j);
       long const least = static_cast<long>(powers_ ? std::lround(wish) : std::lround(std::ceil(wish)));
       e = some ? std::max(e, least) : least;
       some = true;
@@ -276,7 +267,7 @@ Rational round_to_bits(Rational const& x, int bits) {
   if (bits == 1 || bits < 0)
     throw InvalidInput("weights need 2 bits or more (or 0: exact), not " + std::to_string(bits));
   if (bits == 0 || x == 0) return x;
-  if (bits != 53) return round_to_dyadic(x, bits - 1 - exponent(x));
+  if (bits != 53) return round_to_dyadic(x, bits - 1 - floor_log2(x));
   double const nearest = to_double(x);
   if (!std::isfinite(nearest)) throw InvalidInput("a weight of the spline is larger than every double");
   return exact(nearest);

@@ -65,13 +65,7 @@ NWIDTH_HD T polyrelu_glu(T const& gate, T const& up, Coefficients const& a) {
 /// Adds the gradient in a_i, g up relu(gate)^i, to s[i].
 template <Scalar T, class C, int N>
 NWIDTH_HD GluGradient<T> polyrelu_glu_backward(T const& gate, T const& up, T const& g, C const (&a)[N], T (&s)[N]) {
-  T const u = ops<T>::relu(gate);
-  T value = T(a[N - 1]);
-#if defined(__CUDACC__)
-#pragma unroll
-#endif
-  for (int i = N - 2; i >= 0; --i) value = ops<T>::fma(value, u, T(a[i]));
-  return {polyrelu_backward(gate, g * up, a, s), g * value};
+  return {polyrelu_backward(gate, g * up, a, s), g * polyrelu(gate, a)};
 }
 
 }  // namespace nwidth::activation

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// ReLU, its powers and PolyReLU, each once, for every scalar.
 #pragma once
-#include "kernels/activation/scalar.hpp"
+#include "kernels/activation/horner.hpp"
 
 namespace nwidth::activation {
 
@@ -36,15 +36,15 @@ NWIDTH_HD T relu_power_derivative(T const& x, int k) {
 /// Rounding, u half an ulp of 1: at most 2ru/(1 - 2ru) sum_i |a_i| relu(x)^i, or half as much where ops<T>::fma rounds
 /// once. The derivative in a_i is relu_power(x, i), 1 for i = 0 everywhere. -inf gives a_0; +inf the sign of the
 /// leading coefficient, or NaN where a coefficient is 0 or Horner's rule meets inf - inf.
-/// @param a  coefficients in the theory's order a_0 ... a_r: a random-access range, r + 1 >= 1 of them
+/// @param a  coefficients in the theory's order a_0 ... a_r: a random-access range or an array, r + 1 >= 1 of them
 /// @cite zhuo2025polycom
 template <Scalar T, class Coefficients>
 NWIDTH_HD T polyrelu(T const& x, Coefficients const& a) {
-  T const t = ops<T>::relu(x);
-  int i = static_cast<int>(a.size()) - 1;
-  T s = T(a[i]);
-  while (--i >= 0) s = ops<T>::fma(s, t, T(a[i]));
-  return s;
+  return horner(ops<T>::relu(x), a, static_cast<int>(a.size()));
+}
+template <Scalar T, class C, int N>
+NWIDTH_HD T polyrelu(T const& x, C const (&a)[N]) {
+  return horner(ops<T>::relu(x), a, N);
 }
 
 /// The derivative of polyrelu in x: H(x) sum_{i=1..r} i a_i relu(x)^(i-1), 0 at x = 0 whatever a_1 is.

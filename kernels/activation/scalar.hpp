@@ -23,8 +23,7 @@ struct ops;
 
 template <std::floating_point T>
 struct ops<T> {
-  NWIDTH_HD static T relu(T x) { return x < T(0) ? T(0) : x; }        // NaN passes through
-  NWIDTH_HD static T gate(T x, T v) { return x <= T(0) ? T(0) : v; }  // v where x > 0 or NaN: H(0) = 0
+  NWIDTH_HD static T relu(T x) { return x < T(0) ? T(0) : x; }  // NaN passes through
   /// a where x > 0, b where x <= 0: H(0) = 0. NaN where x is. A scalar that cannot decide gives what contains both.
   NWIDTH_HD static T select(T x, T a, T b) { return x > T(0) ? a : x <= T(0) ? b : x; }
   NWIDTH_HD static T fma(T a, T b, T c) { return a * b + c; }

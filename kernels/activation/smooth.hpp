@@ -3,7 +3,7 @@
 /// headers.
 #pragma once
 #include "kernels/activation/gelu.hpp"
-#include "kernels/activation/scalar.hpp"
+#include "kernels/activation/horner.hpp"
 #include "kernels/activation/silu.hpp"
 
 namespace nwidth::activation {
@@ -12,13 +12,7 @@ namespace nwidth::activation {
 /// Where q vanishes the result is whatever the scalar's division gives (an infinite ball, inf or NaN).
 template <Scalar T, class Coefficients>
 NWIDTH_HD T rational(T const& x, Coefficients const& p, Coefficients const& q) {
-  auto horner = [&x](Coefficients const& c) {
-    int i = static_cast<int>(c.size()) - 1;
-    T s = T(c[i]);
-    while (--i >= 0) s = ops<T>::fma(s, x, T(c[i]));
-    return s;
-  };
-  return horner(p) / horner(q);
+  return horner(x, p, static_cast<int>(p.size())) / horner(x, q, static_cast<int>(q.size()));
 }
 
 }  // namespace nwidth::activation

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// bfloat16 as it lies in memory: the upper half of a float.
+/// bfloat16 as it lies in memory, the upper half of a float, and what elements are computed in.
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 namespace nwidth::kernels::cpu {
 
@@ -21,5 +22,9 @@ constexpr bf16 to_bf16(float x) {
   if (x != x) return {static_cast<std::uint16_t>((u >> 16U) | 0x40U)};
   return {static_cast<std::uint16_t>((u + 0x7fffU + ((u >> 16U) & 1U)) >> 16U)};
 }
+
+/// What arithmetic elements of type E are computed in: float for bf16.
+template <class E>
+using Arithmetic = std::conditional_t<std::is_same_v<E, double>, double, float>;
 
 }  // namespace nwidth::kernels::cpu

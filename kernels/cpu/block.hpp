@@ -10,10 +10,6 @@
 namespace nwidth::kernels::cpu {
 namespace {
 
-/// What arithmetic elements of type E are computed in.
-template <class E>
-using Arithmetic = std::conditional_t<std::is_same_v<E, double>, double, float>;
-
 /// How outputs are written: past the caches (64-byte aligned), or as usual.
 enum class Store { ordinary, stream };
 

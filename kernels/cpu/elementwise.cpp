@@ -10,12 +10,12 @@ namespace nwidth::kernels::cpu {
 namespace {
 
 template <class E, template <class> class Op>
-void forward(Op<Arithmetic_of<E>> const& op, ConstRows<E> const& x, Rows<E> const& y, Options const& options) {
+void forward(Op<Arithmetic<E>> const& op, ConstRows<E> const& x, Rows<E> const& y, Options const& options) {
   DefaultFloatingPoint const state;
   launch<E, Op>(op, {{"x", x}}, {{"y", y}}, options);
 }
 template <class E, template <class> class Op>
-void backward(Op<Arithmetic_of<E>> const& op, ConstRows<E> const& x, ConstRows<E> const& g, Rows<E> const& dx,
+void backward(Op<Arithmetic<E>> const& op, ConstRows<E> const& x, ConstRows<E> const& g, Rows<E> const& dx,
               Options const& options) {
   DefaultFloatingPoint const state;
   launch<E, Op>(op, {{"x", x}, {"g", g}}, {{"dx", dx}}, options);
@@ -67,22 +67,21 @@ void relu_power_backward(int k, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, Opti
 }
 template <class E>
 void leaky_relu_forward(double slope, ConstRows<E> x, Rows<E> y, Options const& options) {
-  forward<E, LeakyReluForward>({{canonical<Arithmetic_of<E>>(slope)}}, x, y, options);
+  forward<E, LeakyReluForward>({{canonical<Arithmetic<E>>(slope)}}, x, y, options);
 }
 template <class E>
 void leaky_relu_backward(double slope, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, Options const& options) {
-  backward<E, LeakyReluBackward>({{canonical<Arithmetic_of<E>>(slope)}}, x, g, dx, options);
+  backward<E, LeakyReluBackward>({{canonical<Arithmetic<E>>(slope)}}, x, g, dx, options);
 }
 template <class E>
 void xielu_forward(XieluCoefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options) {
-  DefaultFloatingPoint const state;
-  launch<E, XieluForward>({rounded<Arithmetic_of<E>>(c)}, {{"x", x}}, {{"y", y}}, options);
+  forward<E, XieluForward>({rounded<Arithmetic<E>>(c)}, x, y, options);
 }
 template <class E>
 void xielu_backward(XieluCoefficients const& c, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
                     Options const& options) {
   DefaultFloatingPoint const state;
-  launch<E, XieluBackward>({rounded<Arithmetic_of<E>>(c)}, {{"x", x}, {"g", g}}, {{"dx", dx}}, options, gradient);
+  launch<E, XieluBackward>({rounded<Arithmetic<E>>(c)}, {{"x", x}, {"g", g}}, {{"dx", dx}}, options, gradient);
   gradient[0] *= activation::XIELU<double>::stored_factor(c.alpha_p);
   gradient[1] *= activation::XIELU<double>::stored_factor(c.alpha_n);
 }

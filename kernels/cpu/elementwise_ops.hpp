@@ -126,15 +126,7 @@ struct LeakyRelu {
 };
 
 template <class C>
-struct XieluForward {
-  static constexpr int inputs = 1, outputs = 1, sums = 0;
-  activation::XIELU<C> f;
-
-  template <class V>
-  void element(V const (&in)[1], V (&out)[1], V (&)[1]) const {
-    out[0] = f.value(in[0]);
-  }
-};
+using XieluForward = Forward<activation::XIELU<C>>;
 
 /// x, g -> dx; sums of g times the derivatives in p and n.
 template <class C>

@@ -27,7 +27,7 @@ template <class E>
 void polyrelu_glu_forward(Coefficients const& c, ConstRows<E> gate, ConstRows<E> up, Rows<E> y,
                           Options const& options) {
   DefaultFloatingPoint const state;
-  launch<E, PolyReluGluForward>(by_power<PolyReluGluForward, Arithmetic_of<E>>(c), {{"gate", gate}, {"up", up}},
+  launch<E, PolyReluGluForward>(by_power<PolyReluGluForward, Arithmetic<E>>(c), {{"gate", gate}, {"up", up}},
                                 {{"y", y}}, options);
 }
 template <class E>
@@ -35,7 +35,7 @@ void polyrelu_glu_backward(Coefficients const& c, ConstRows<E> gate, ConstRows<E
                            Rows<E> dup, double* gradient, Options const& options) {
   DefaultFloatingPoint const state;
   double sums[4];
-  launch<E, PolyReluGluBackward>(by_power<PolyReluGluBackward, Arithmetic_of<E>>(c),
+  launch<E, PolyReluGluBackward>(by_power<PolyReluGluBackward, Arithmetic<E>>(c),
                                  {{"gate", gate}, {"up", up}, {"g", g}}, {{"dgate", dgate}, {"dup", dup}}, options,
                                  sums);
   for (int i = 0; i < 4; ++i) gradient[i] = sums[3 - i];

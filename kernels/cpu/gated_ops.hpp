@@ -38,7 +38,7 @@ struct PolyReluGluForward {
 
   template <class V>
   void element(V const (&in)[2], V (&out)[1], V (&)[1]) const {
-    out[0] = activation::polyrelu_glu(in[0], in[1], typename PolyReluForward<C>::Range{a});
+    out[0] = activation::polyrelu_glu(in[0], in[1], a);
   }
 };
 

@@ -11,8 +11,6 @@
 namespace nwidth::kernels::cpu {
 
 template <class E>
-using Arithmetic_of = std::conditional_t<std::is_same_v<E, double>, double, float>;
-template <class E>
 inline constexpr int element_type = std::is_same_v<E, float>  ? 0
                                     : std::is_same_v<E, bf16> ? 1
                                                               : 2;
@@ -82,9 +80,9 @@ struct Call {
 void launch(Call const& call, Options const& options);
 
 template <class E, template <class> class Op, std::size_t I, std::size_t O>
-void launch(Op<Arithmetic_of<E>> const& op, Matrix const (&in)[I], Matrix const (&out)[O], Options const& options,
+void launch(Op<Arithmetic<E>> const& op, Matrix const (&in)[I], Matrix const (&out)[O], Options const& options,
             double* gradient = nullptr, void* statistics = nullptr) {
-  using Type = Op<Arithmetic_of<E>>;
+  using Type = Op<Arithmetic<E>>;
   static_assert(I == Type::inputs && O == Type::outputs && I <= max_inputs && O <= max_outputs &&
                 Type::sums <= max_sums);
   constexpr bool normalised = requires { Type::moments; };

@@ -35,14 +35,9 @@ struct PolyReluForward {
   static constexpr int inputs = 1, outputs = 1, sums = 0;
   C a[4];  // a_0 ... a_3
 
-  struct Range {  // what activation::polyrelu takes
-    C const* a;
-    NWIDTH_HD C operator[](int i) const { return a[i]; }
-    NWIDTH_HD int size() const { return 4; }
-  };
   template <class V>
   NWIDTH_HD void element(V const (&in)[1], V (&out)[1], V (&)[1]) const {
-    out[0] = activation::polyrelu(in[0], Range{a});
+    out[0] = activation::polyrelu(in[0], a);
   }
 };
 

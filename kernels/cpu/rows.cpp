@@ -21,7 +21,7 @@ activation::PolyNorm<double> polynorm(Coefficients const& c) {
 template <class E>
 void polyrelu_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options) {
   DefaultFloatingPoint const state;
-  launch<E, PolyReluForward>(by_power<PolyReluForward, Arithmetic_of<E>>(c), {{"x", x}}, {{"y", y}}, options);
+  launch<E, PolyReluForward>(by_power<PolyReluForward, Arithmetic<E>>(c), {{"x", x}}, {{"y", y}}, options);
 }
 
 template <class E>
@@ -29,8 +29,8 @@ void polyrelu_backward(Coefficients const& c, ConstRows<E> x, ConstRows<E> g, Ro
                        Options const& options) {
   DefaultFloatingPoint const state;
   double sums[4];
-  launch<E, PolyReluBackward>(by_power<PolyReluBackward, Arithmetic_of<E>>(c), {{"x", x}, {"g", g}}, {{"dx", dx}},
-                              options, sums);
+  launch<E, PolyReluBackward>(by_power<PolyReluBackward, Arithmetic<E>>(c), {{"x", x}, {"g", g}}, {{"dx", dx}}, options,
+                              sums);
   for (int i = 0; i < 4; ++i) gradient[i] = sums[3 - i];
 }
 

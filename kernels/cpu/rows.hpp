@@ -80,7 +80,7 @@ struct Coefficients {
 
 /// The type of PolyNorm's saved statistics.
 template <class E>
-using Statistic = std::conditional_t<std::is_same_v<E, double>, double, float>;
+using Statistic = Arithmetic<E>;
 
 /// The arithmetic's: float's for bf16 as well.
 template <class E>

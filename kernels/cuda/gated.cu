@@ -9,42 +9,24 @@ namespace {
 
 using Both = activation::GluGradient<float>;
 
-struct Reglu {
-  static constexpr int sums = 0;
-  __device__ __forceinline__ float value(float gate, float up) const { return activation::reglu(gate, up); }
-  __device__ __forceinline__ Both backward(float gate, float up, float g, float*) const {
-    return activation::reglu_backward(gate, up, g);
-  }
-};
-struct Geglu {
-  static constexpr int sums = 0;
-  __device__ __forceinline__ float value(float gate, float up) const { return activation::geglu(gate, up); }
-  __device__ __forceinline__ Both backward(float gate, float up, float g, float*) const {
-    return activation::geglu_backward(gate, up, g);
-  }
-};
-struct GegluTanh {
-  static constexpr int sums = 0;
-  __device__ __forceinline__ float value(float gate, float up) const { return activation::geglu_tanh(gate, up); }
-  __device__ __forceinline__ Both backward(float gate, float up, float g, float*) const {
-    return activation::geglu_tanh_backward(gate, up, g);
-  }
-};
-struct Swiglu {
-  static constexpr int sums = 0;
-  __device__ __forceinline__ float value(float gate, float up) const { return activation::swiglu(gate, up); }
-  __device__ __forceinline__ Both backward(float gate, float up, float g, float*) const {
-    return activation::swiglu_backward(gate, up, g);
-  }
-};
+#define NWIDTH_GATED(Name, name)                                                                              \
+  struct Name {                                                                                               \
+    static constexpr int sums = 0;                                                                            \
+    __device__ __forceinline__ float value(float gate, float up) const { return activation::name(gate, up); } \
+    __device__ __forceinline__ Both backward(float gate, float up, float g, float*) const {                   \
+      return activation::name##_backward(gate, up, g);                                                        \
+    }                                                                                                         \
+  };
+NWIDTH_GATED(Reglu, reglu)
+NWIDTH_GATED(Geglu, geglu)
+NWIDTH_GATED(GegluTanh, geglu_tanh)
+NWIDTH_GATED(Swiglu, swiglu)
+#undef NWIDTH_GATED
+
 struct PolyreluGlu {
   static constexpr int sums = 4;
   float a[4];
-  __device__ __forceinline__ float value(float gate, float up) const {
-    using O = activation::ops<float>;
-    float const u = O::relu(gate);
-    return O::fma(O::fma(O::fma(a[3], u, a[2]), u, a[1]), u, a[0]) * up;
-  }
+  __device__ __forceinline__ float value(float gate, float up) const { return activation::polyrelu_glu(gate, up, a); }
   __device__ __forceinline__ Both backward(float gate, float up, float g, float (&s)[4]) const {
     return activation::polyrelu_glu_backward(gate, up, g, a, s);
   }

@@ -10,11 +10,7 @@ struct Cubic {
   static constexpr int sums = 4;
   float a[4];
 
-  __device__ __forceinline__ float value(float x) const {
-    using O = activation::ops<float>;
-    float const u = O::relu(x);
-    return O::fma(O::fma(O::fma(a[3], u, a[2]), u, a[1]), u, a[0]);
-  }
+  __device__ __forceinline__ float value(float x) const { return activation::polyrelu(x, a); }
   __device__ __forceinline__ float backward(float x, float g, float (&s)[4]) const {
     return activation::polyrelu_backward(x, g, a, s);
   }

@@ -2,9 +2,8 @@
 #include "theory/certify/rounding_bound.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <queue>
 
+#include "kernels/activation/polyrelu.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::certify {
@@ -77,10 +76,7 @@ Computed relu_power(int k, Ball const& x, MachineArithmetic const& m) {
 /// sup |P'| over relu of the ball: what an error of the argument is multiplied by.
 Ball steepness(std::vector<Rational> const& a, Ball const& x) {
   if (x.certainly_negative() || a.size() < 2) return {};
-  Ball const t = relu(x);
-  Ball s(0);
-  for (std::size_t i = a.size() - 1; i >= 1; --i) s = s * t + Ball(a[i]) * Ball(static_cast<long>(i));
-  return size_of(s);
+  return size_of(activation::polyrelu_derivative(x, a));
 }
 
 /// The ball widened by its error: where the computed number is.
@@ -90,10 +86,7 @@ Ball widened(Computed const& c) {
   return r;
 }
 
-bool is_power_of_two(Rational const& x) {
-  Integer const p = abs(numerator(x)), q = denominator(x);
-  return p != 0 && lsb(p) == msb(p) && lsb(q) == msb(q);
-}
+bool is_power_of_two(Rational const& x) { return x != 0 && abs(x) == power_of_two(floor_log2(x)); }
 
 /// Of an activation at a computed argument: its own rounding there, and the argument's error times its steepness.
 bool activate(Activation const& a, int neuron, Computed& t, MachineArithmetic const& m, std::string* why) {
@@ -112,10 +105,7 @@ bool activate(Activation const& a, int neuron, Computed& t, MachineArithmetic co
     }
     case Kind::polyrelu: {
       std::vector<Rational> const& c = a.coefficients_of(neuron);
-      Ball const u = relu(t.exact);
-      Ball value(c.back());
-      for (std::size_t i = c.size() - 1; i-- > 0;) value = value * u + Ball(c[i]);
-      finish(polyrelu(c, reached, m), value, steepness(c, reached));
+      finish(polyrelu(c, reached, m), activation::polyrelu(t.exact, c), steepness(c, reached));
       return true;
     }
     default:
@@ -159,12 +149,7 @@ Network rounded_network(Network const& net, BinaryFormat const& format, Rounding
   Rounding stats;
   auto const rounded = [&](Rational const& x) {
     Rational const y = round_to_nearest(x, format);
-    if (x != 0) {
-      ++stats.numbers;
-      Rational const error = abs(y - x) / abs(x);
-      if (error != 0) ++stats.rounded;
-      stats.largest = std::max(stats.largest, error);
-    }
+    stats.add(x, y);
     return y;
   };
   auto const all = [&](std::vector<Rational>& v) {

@@ -30,18 +30,21 @@ float to_float(Rational const& x) {
   return static_cast<float>(d);
 }
 
+void Rounding::add(Rational const& x, Rational const& y) {
+  if (x == 0) return;
+  ++numbers;
+  Rational const error = abs(y - x) / abs(x);
+  if (error != 0) ++rounded;
+  if (error > largest) largest = error;
+}
+
 void FloatWriter::append(std::string& out, Rational const& x, std::string_view place) {
   bool const single = format_ == FloatFormat::f32;
   double const value = single ? to_float(x) : to_double(x);
   if (!std::isfinite(value))
     throw InvalidInput(std::string(place) + " holds a number larger than every " +
                        (single ? "32-bit float" : "64-bit float"));
-  if (x != 0) {
-    ++rounding_.numbers;
-    Rational const error = abs(exact(value) - x) / abs(x);
-    if (error != 0) ++rounding_.rounded;
-    if (error > rounding_.largest) rounding_.largest = error;
-  }
+  rounding_.add(x, exact(value));
   if (single)
     append_little_endian(out, std::bit_cast<std::uint32_t>(static_cast<float>(value)), 4);
   else

@@ -21,6 +21,8 @@ struct Rounding {
   Rational largest;         ///< max |rounded - exact|/|exact|: 2^-53 or 2^-24 at most, but for subnormal results
 
   bool exact() const { return rounded == 0; }
+  /// Counts x, which became y.
+  void add(Rational const& x, Rational const& y);
 };
 
 /// A network in a format for machines.

@@ -8,13 +8,6 @@
 namespace nwidth {
 namespace {
 
-/// floor(log2 |x|), x != 0
-long exponent(Rational const& x) {
-  Integer const p = abs(numerator(x)), q = denominator(x);
-  long const e = static_cast<long>(msb(p)) - static_cast<long>(msb(q));
-  return abs(x) < power_of_two(e) ? e - 1 : e;
-}
-
 /// x = (m + f) step with an integer m and 0 <= f < 1, step the distance of the format's numbers around x.
 struct Place {
   Integer m;
@@ -22,7 +15,7 @@ struct Place {
 };
 Place place(Rational const& x, BinaryFormat const& format) {
   Place r;
-  r.step = power_of_two(x == 0 ? format.least : std::max(exponent(x) - format.precision + 1, format.least));
+  r.step = power_of_two(x == 0 ? format.least : std::max(floor_log2(x) - format.precision + 1, format.least));
   Rational const q = x / r.step;
   r.m = numerator(q) / denominator(q);
   if (Rational(r.m) > q) --r.m;
@@ -32,7 +25,7 @@ Place place(Rational const& x, BinaryFormat const& format) {
 
 Rational checked(Rational const& y, BinaryFormat const& format) {
   if (abs(y) > format.largest())
-    throw InvalidInput("a number of size 2^" + std::to_string(exponent(y)) + " is larger than every number of " +
+    throw InvalidInput("a number of size 2^" + std::to_string(floor_log2(y)) + " is larger than every number of " +
                        std::to_string(format.precision) + " bits and exponents below " +
                        std::to_string(format.largest_bits));
   return y;

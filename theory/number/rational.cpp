@@ -96,6 +96,18 @@ Rational factorial(int n) {
   return r;
 }
 
+long binomial(int n, int k) {
+  long r = 1;
+  for (int i = 1; i <= k; ++i) r = r * (n - k + i) / i;
+  return r;
+}
+
+long floor_log2(Rational const& x) {
+  Integer const p = abs(numerator(x)), q = denominator(x);
+  long const e = static_cast<long>(msb(p)) - static_cast<long>(msb(q));
+  return abs(x) < power_of_two(e) ? e - 1 : e;
+}
+
 Rational parse_rational(std::string_view text) {
   std::string_view rest = text;
   bool negative = false;

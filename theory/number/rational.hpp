@@ -46,6 +46,12 @@ Rational exact(double x);
 /// n! for n >= 0.
 Rational factorial(int n);
 
+/// n choose k for 0 <= k <= n <= 60.
+long binomial(int n, int k);
+
+/// floor(log2 |x|), x not 0.
+long floor_log2(Rational const& x);
+
 namespace activation {
 template <>
 struct ops<Rational> {
