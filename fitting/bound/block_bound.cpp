@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "fitting/bound/block_proof.hpp"
 #include "fitting/bound/free_knot_remez.hpp"
 #include "fitting/bound/polynomial_remez.hpp"
 #include "fitting/bound/segment_bound.hpp"
@@ -165,36 +166,20 @@ class BlockSearch {
 
 LowerBound prove_block_bound(target::Target const& f, Rational const& a, Rational const& b, int k,
                              BlockWitness const& witness) {
-  auto const refused = [&](std::string const& why) {
-    return LowerBound::refused(BoundKind::blocks, witness.order, k, why);
-  };
-  if (witness.order < 2 || k < 0) return refused("the order must be at least 2 and k not negative");
-  PrecisionScope const precision(std::max(192L, working_precision()));
-  Rational before = a, least = 0;
-  int borne = 0;
-  bool first = true;
-  for (Block const& block : witness.blocks) {
-    if (block.left < before || !(block.left < block.right) || block.right > b)
-      return refused("the blocks overlap or leave the domain");
-    before = block.right;
-    if (block.knots < 0 || block.knots > k) return refused("a block bears a number of knots outside 0..k");
-    borne += block.knots + 1;
+  auto const prove = [&](Block const& block, std::string& why) -> Rational {
     LowerBound level;
     if (block.knots == 0) {
       level = prove_segment_bound(f, block.left, block.right, 0, {witness.order, {block.points}, 0});
+    } else if (block.spline.kind.order() != witness.order) {
+      why = "a spline of a block has another order";
+      return 0;
     } else {
-      if (block.spline.kind.order() != witness.order) return refused("a spline of a block has another order");
       level = prove_alternation_bound(f, block.left, block.right, block.knots, {block.spline, block.points, 0});
     }
-    if (!level.proved) return refused("a block was refused: " + level.reason);
-    if (first || level.lower < least) least = level.lower;
-    first = false;
-  }
-  if (borne < k + 1) return refused("the blocks bear " + std::to_string(borne) + " of " + std::to_string(k + 1));
-  if (least < witness.level)
-    return refused("the level " + decimal_below(witness.level, 12) + " is not reached, " + decimal_below(least, 12) +
-                   " is");
-  return {BoundKind::blocks, witness.order, k, least, true, ""};
+    if (!level.proved) why = "a block was refused: " + level.reason;
+    return level.lower;
+  };
+  return prove_by_blocks(BoundKind::blocks, witness.order, a, b, k, witness.blocks, witness.level, prove);
 }
 
 BlockBound block_bound(Function const& f, int degree, int k, BlockOptions const& options) {

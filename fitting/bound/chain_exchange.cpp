@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fitting/bound/exchange.hpp"
+
 namespace nwidth::fitting {
 namespace {
 
@@ -129,7 +131,7 @@ class Exchange {
     for (auto const& x : points) needed += x.size();
     if (tops.size() < needed) return false;
     for (std::size_t i = 0; i < tops.size(); ++i) refine(tops[i], where[i]);
-    prune(tops, needed);
+    prune_alternation(tops, needed, [](Top const& t) { return std::abs(t.error); });
     std::vector<std::vector<double>> next(points.size());
     for (Top const& t : tops) next[t.piece].push_back(t.x);
     for (std::size_t j = 0; j < next.size(); ++j) {
@@ -142,25 +144,6 @@ class Exchange {
     }
     points = std::move(next);
     return true;
-  }
-
-  static void prune(std::vector<Top>& tops, std::size_t needed) {
-    auto const size = [&](std::size_t i) { return std::abs(tops[i].error); };
-    while (tops.size() > needed) {
-      std::size_t const last = tops.size() - 1;
-      std::size_t least = 0;
-      for (std::size_t i = 1; i <= last; ++i)
-        if (size(i) < size(least)) least = i;
-      if (tops.size() == needed + 1) least = size(0) < size(last) ? 0 : last;
-      auto const at = tops.begin() + static_cast<std::ptrdiff_t>(least);
-      if (least == 0 || least == last) {
-        tops.erase(at);
-      } else if (size(least - 1) < size(least + 1)) {
-        tops.erase(at - 1, at + 1);
-      } else {
-        tops.erase(at, at + 2);
-      }
-    }
   }
 
   /// Moves an inner point to where |error| is locally largest: by parabolas, or beside a break by golden sections.
@@ -181,17 +164,9 @@ class Exchange {
       return;
     }
     double const l = g.x[i] - g.x[i - 1], r = g.x[i + 1] - g.x[i];
-    take(t.x + top(l, r, error(t.piece, g.x[i - 1]), t.error, error(t.piece, g.x[i + 1])));
+    take(t.x + parabola_top(l, r, error(t.piece, g.x[i - 1]), t.error, error(t.piece, g.x[i + 1])));
     double const h = std::min(l, r) / 16;
-    take(t.x + top(h, h, error(t.piece, t.x - h), t.error, error(t.piece, t.x + h)));
-  }
-
-  /// The top of the parabola through the errors at -l, 0 and r, or 0 if it is not between them.
-  static double top(double l, double r, double at_l, double at_0, double at_r) {
-    double const left = (at_0 - at_l) / l, right = (at_r - at_0) / r, curvature = (right - left) / (r + l);
-    if (!(std::abs(curvature) > 0)) return 0;
-    double const shift = -(left + curvature * l) / (2 * curvature);
-    return -l < shift && shift < r ? shift : 0;
+    take(t.x + parabola_top(h, h, error(t.piece, t.x - h), t.error, error(t.piece, t.x + h)));
   }
 
   double golden(std::size_t piece, double l, double r) const {

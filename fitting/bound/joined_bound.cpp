@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "fitting/bound/alternation_bound.hpp"
+#include "fitting/bound/block_proof.hpp"
 #include "fitting/bound/joined_chain.hpp"
 #include "fitting/bound/joined_search.hpp"
 #include "fitting/bound/segment_bound.hpp"
@@ -130,32 +131,13 @@ void append(std::vector<SearchedBox> const& boxes, std::size_t at, JoinedBlock& 
 
 LowerBound prove_joined_bound(target::Target const& f, Rational const& a, Rational const& b, int k,
                               JoinedWitness const& witness) {
-  auto const refused = [&](std::string const& why) {
-    return LowerBound::refused(BoundKind::joined, witness.order, k, why);
-  };
-  if (witness.order < 2 || k < 0) return refused("the order must be at least 2 and k not negative");
-  PrecisionScope const precision(std::max(192L, working_precision()));
-  Rational before = a, least = 0;
-  long borne = 0;
-  bool first = true;
-  for (JoinedBlock const& block : witness.blocks) {
-    if (block.left < before || !(block.left < block.right) || block.right > b)
-      return refused("the blocks overlap or leave the domain");
-    before = block.right;
-    if (block.knots < 0 || block.knots > k) return refused("a block bears a number of knots outside 0..k");
-    borne += block.knots + 1;
+  auto const prove = [&](JoinedBlock const& block, std::string& why) -> Rational {
     Checker checker(f, witness.order, block);
-    if (std::string const why = checker.check(); !why.empty()) return refused(why);
-    if (!(checker.level() > 0)) return refused("a block has no level");
-    if (first || checker.level() < least) least = checker.level();
-    first = false;
-  }
-  if (borne < k + 1)
-    return refused("the blocks bear " + std::to_string(borne) + " of " + std::to_string(k + 1) + " pieces");
-  if (least < witness.level)
-    return refused("the level " + decimal_below(witness.level, 12) + " is not reached, " + decimal_below(least, 12) +
-                   " is");
-  return {BoundKind::joined, witness.order, k, least, true, ""};
+    why = checker.check();
+    if (why.empty() && !(checker.level() > 0)) why = "a block has no level";
+    return checker.level();
+  };
+  return prove_by_blocks(BoundKind::joined, witness.order, a, b, k, witness.blocks, witness.level, prove);
 }
 
 JoinedBound joined_bound(Function const& f, FreeKnotSpline<double> const& fit, JoinedOptions const& options) {

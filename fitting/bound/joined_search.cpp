@@ -8,6 +8,7 @@
 
 #include "fitting/bound/chain_exchange.hpp"
 #include "fitting/bound/polynomial_remez.hpp"
+#include "fitting/problem/spline.hpp"
 
 namespace nwidth::fitting {
 namespace {
@@ -71,9 +72,6 @@ class Search {
   }
 
  private:
-  static bool ascend(std::vector<double> const& t) {
-    return std::adjacent_find(t.begin(), t.end(), std::greater_equal<>()) == t.end();
-  }
   /// The middle of a box, or if that is out of order ascending knots in it: shares of what order leaves to each.
   static std::vector<double> middle(Box box) {
     std::size_t const p = box.lo.size();

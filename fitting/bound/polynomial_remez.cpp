@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <type_traits>
 
+#include "fitting/bound/exchange.hpp"
+
 namespace nwidth::fitting {
 namespace {
 
@@ -76,27 +78,6 @@ T value(BestPolynomial<T> const& q, T const& u) {
   T r = q.coefficients.back();
   for (std::size_t i = q.nodes.size(); i-- > 0;) r = r * (u - q.nodes[i]) + q.coefficients[i];
   return r;
-}
-
-/// Drops points, least error first and in pairs inside, until `count` alternating ones are left.
-template <class T>
-void prune(std::vector<std::size_t>& points, std::vector<T> const& e, std::size_t count) {
-  auto const size = [&](std::size_t i) { return T(abs(e[points[i]])); };
-  while (points.size() > count) {
-    std::size_t const last = points.size() - 1;
-    std::size_t least = 0;
-    for (std::size_t i = 1; i <= last; ++i)
-      if (size(i) < size(least)) least = i;
-    if (points.size() == count + 1) least = size(0) < size(last) ? 0 : last;
-    auto const at = points.begin() + static_cast<std::ptrdiff_t>(least);
-    if (least == 0 || least == last) {
-      points.erase(at);
-    } else if (size(least - 1) < size(least + 1)) {
-      points.erase(at - 1, at + 1);
-    } else {
-      points.erase(at, at + 2);
-    }
-  }
 }
 
 template <class T>
@@ -186,21 +167,12 @@ class Exchange {
       q_.sup = std::max(q_.sup, T(abs(errors.back())));
     }
     if (points.size() < count) return false;
-    prune(kept, errors, count);
+    prune_alternation(kept, count, [&](std::size_t i) { return T(abs(errors[i])); });
     reference_.clear();
     for (std::size_t i : kept) reference_.push_back(tops[i]);
     for (std::size_t i = 1; i < reference_.size(); ++i)
       if (!(reference_[i - 1].u < reference_[i].u)) return false;
     return true;
-  }
-
-  /// The top of the parabola through the error at -l, 0 and r (relative to u), or 0 if it is not between them.
-  static T top(T const& l, T const& r, T const& at_l, T const& at_0, T const& at_r) {
-    T const left = (at_0 - at_l) / l, right = (at_r - at_0) / r;  // slopes
-    T const curvature = (right - left) / (r + l);
-    if (!(abs(curvature) > 0)) return 0;
-    T const shift = -(left + curvature * l) / (2 * curvature);
-    return -l < shift && shift < r ? shift : T(0);
   }
 
   Sample<T> at(T const& u) const { return {u, f_(x_at(u)) - middle_, false}; }
@@ -232,11 +204,11 @@ class Exchange {
     if (s.broken || grid_[p - 1].broken || grid_[p + 1].broken)
       return searched(s.u, grid_[p + 1].u, searched(grid_[p - 1].u, s.u, s));
     T const l = s.u - grid_[p - 1].u, r = grid_[p + 1].u - s.u;
-    Sample<T> const first = at(s.u + top(l, r, e[p - 1], e[p], e[p + 1]));
+    Sample<T> const first = at(s.u + parabola_top(l, r, e[p - 1], e[p], e[p + 1]));
     if (!(abs(error(first)) >= abs(e[p]))) return s;
     T const h = std::min(l, r) / 16;
     Sample<T> const left = at(first.u - h), right = at(first.u + h);
-    Sample<T> const second = at(first.u + top(h, h, error(left), error(first), error(right)));
+    Sample<T> const second = at(first.u + parabola_top(h, h, error(left), error(first), error(right)));
     return abs(error(second)) >= abs(error(first)) ? second : first;
   }
 

@@ -36,10 +36,16 @@ LowerBound prove_segment_bound(target::Target const& f, Rational const& a, Ratio
 struct SegmentBound {
   LowerBound bound;
   SegmentWitness witness;
-  /// Where the longest segments with a slightly larger error end: k of them, the start for minimax fits with k knots.
+  /// Where the longest segments with a slightly larger error end: k of them at most.
   std::vector<double> knots;
   double reachable = 0;  ///< the error of piecewise polynomials with these knots, rounded: lower <= best <= about this
   Outcome outcome;
+
+  /// The start for minimax fits with k knots: these, or none if they are too few or meet.
+  std::vector<double> start_knots() const {
+    bool const good = static_cast<int>(knots.size()) == bound.knots && ascend(knots);
+    return good ? knots : std::vector<double>();
+  }
 };
 
 /// Finds E by a bracketed secant method: with the longest segments of error <= E from the left, k + 1 of them must not

@@ -3,6 +3,7 @@
 /// fitted.
 #pragma once
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ struct SplineClass {
 
   friend bool operator==(SplineClass const&, SplineClass const&) = default;
 };
+
+/// Whether x_0 < x_1 < ...
+inline bool ascend(std::vector<double> const& x) {
+  return std::adjacent_find(x.begin(), x.end(), std::greater_equal<>()) == x.end();
+}
 
 /// The d + 1 B-splines of degree d that do not vanish on the span [u[d-1], u[d]] at x, by the stable recurrence.
 /// @param u  the 2 d knots around the span: u[d-1] <= x <= u[d]; any scalar, also ceres::Jet

@@ -71,9 +71,7 @@ void with_bits(ProvedConstant& r, Function const& f, int digits, long bits, Prov
 
 void constant_sup(ProvedConstant& r, Function const& f, SplineClass const& kind, int n, int digits) {
   MinimaxOptions options;
-  std::vector<double> const knots = segment_bound(f, kind.degree, n, 1e-6).knots;
-  bool const ascend = std::adjacent_find(knots.begin(), knots.end(), std::greater_equal<>()) == knots.end();
-  if (static_cast<int>(knots.size()) == n && ascend) options.start_knots = knots;
+  options.start_knots = segment_bound(f, kind.degree, n, 1e-6).start_knots();
   MinimaxFit<Real> const fit = polish_minimax(f, fit_spline_minimax(f, kind, n, options));
   r.outcome = fit.outcome;
   r.fitted = static_cast<double>(fit.level);

@@ -63,9 +63,7 @@ void better_by_joins(Leveled& r, Function const& f, SplineClass const& kind) {
   for (int i = 0;; ++i) {
     JoinedBound const joined = joined_bound(f, r.fit.spline);
     better(r.bound, joined.bound, kind);
-    bool const ascend =
-        std::adjacent_find(joined.knots.begin(), joined.knots.end(), std::greater_equal<>()) == joined.knots.end();
-    if (joined.knots.empty() || !ascend || i == most_refits) return;
+    if (joined.knots.empty() || !ascend(joined.knots) || i == most_refits) return;
     MinimaxFit<double> again = fit_minimax(f, kind, joined.knots);
     if (!(again.level < r.fit.level * (1 - 1e-9))) return;
     again.start = "branch and bound";
@@ -79,9 +77,7 @@ Leveled leveled(Function const& f, SplineClass const& kind, int k, bool bounds) 
   MinimaxOptions options;
   SegmentBound const segments = segment_bound(f, kind.degree, k);
   if (bounds) better(r.bound, segments.bound, kind);
-  bool const ascend =
-      std::adjacent_find(segments.knots.begin(), segments.knots.end(), std::greater_equal<>()) == segments.knots.end();
-  if (static_cast<int>(segments.knots.size()) == k && ascend) options.start_knots = segments.knots;
+  options.start_knots = segments.start_knots();
   r.fit = fit_spline_minimax(f, kind, k, options);
   if (bounds) better_by_joins(r, f, kind);
   Status const status = r.fit.outcome.status;
