@@ -15,10 +15,10 @@ them. The copy moves as many bytes as a forward pass (x read, y written); a back
 import argparse
 import ctypes
 import json
-import statistics
 
 import families
 import torch
+from timing import milliseconds
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 KINDS = ["polyrelu", "polynorm"]
@@ -105,21 +105,6 @@ def check(kernels, shapes):
                     key = f"{kind} {name} {what}"
                     worst[key] = max(worst.get(key, 0.0), e)
     return worst
-
-
-def milliseconds(call, sets, repeats=60):
-    for i in range(5):
-        call(i % sets)
-    torch.cuda.synchronize()
-    times = []
-    for i in range(repeats):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        call(i % sets)
-        end.record()
-        times.append((begin, end))
-    torch.cuda.synchronize()
-    return statistics.median(b.elapsed_time(e) for b, e in times)
 
 
 def time_shape(kernels, rows, width, name, peers, compile_too):

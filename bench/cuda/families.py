@@ -5,10 +5,11 @@ Peers are what a user of PyTorch has: its fused kernels where it has any, else e
 """
 
 import ctypes
-import statistics
+from functools import partial
 
 import torch
 import torch.nn.functional as F
+from timing import milliseconds
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 ACTIVATIONS = ["relu", "relu_power", "leaky_relu", "prelu", "gelu", "gelu_tanh", "silu", "xielu"]
@@ -153,23 +154,9 @@ def check(path, device="cuda", shapes=((9, 264), (130, 1536), (7, 8256), (5, 77)
     return worst
 
 
-def milliseconds(call, sets, repeats=20):
-    for i in range(3):
-        call(i % sets)
-    torch.cuda.synchronize()
-    times = []
-    for i in range(repeats):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        call(i % sets)
-        end.record()
-        times.append((begin, end))
-    torch.cuda.synchronize()
-    return statistics.median(b.elapsed_time(e) for b, e in times)
-
-
 def times(path, shapes=((16384, 8256), (65536, 1536)), peers=True):
     """One record for each kernel, shape and type; a second or two each, most of it torch's."""
+    timed = partial(milliseconds, repeats=20, warm_up=3)
     records = []
     for rows, width in shapes:
         for name, dtype in DTYPES.items():
@@ -177,10 +164,10 @@ def times(path, shapes=((16384, 8256), (65536, 1536)), peers=True):
             sets = 3
             draw = [[torch.randn(rows, width, device="cuda").to(dtype) for _ in range(3)] for _ in range(sets)]
             out, others = torch.empty_like(draw[0][0]), [torch.empty_like(draw[0][0]) for _ in range(2)]
-            copy = milliseconds(lambda i, draw=draw, out=out: out.copy_(draw[i][0]), sets)
+            copy = timed(lambda i, draw=draw, out=out: out.copy_(draw[i][0]), sets)
             for what, (count, _, _) in k.kernels().items():
-                fwd = milliseconds(lambda i, k=k, w=what, n=count: k.forward(w, draw[i][:n], out), sets)  # noqa: B023
-                bwd = milliseconds(
+                fwd = timed(lambda i, k=k, w=what, n=count: k.forward(w, draw[i][:n], out), sets)  # noqa: B023
+                bwd = timed(
                     lambda i, k=k, w=what, n=count: k.backward(w, draw[i][:n], draw[i][2], others[:n]),  # noqa: B023
                     sets,
                 )
@@ -196,7 +183,7 @@ def times(path, shapes=((16384, 8256), (65536, 1536)), peers=True):
                         y = k.formula(what, inputs, learned)
                         torch.autograd.grad(y, wanted, draw[0][2])  # noqa: B023
 
-                    record["torch forward+backward ms"] = milliseconds(both, 1, 8)
+                    record["torch forward+backward ms"] = timed(both, 1, repeats=8)
                     record["torch / ours"] = record["torch forward+backward ms"] / (fwd + bwd)
                 records.append(record)
                 shown = {key: round(v, 3) for key, v in record.items() if "/" in key or "least" in key}

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 
 namespace nwidth::kernels::torch {
 namespace {
@@ -69,19 +70,16 @@ std::optional<Layout> joined(std::vector<Tensor> const& tensors, Along along) {
 
 Layout layout_of(std::vector<Tensor>& tensors, Along along) {
   if (auto const layout = joined(tensors, along)) return *layout;
-  // Those that do not fit are copied; if the others do not fit each other, all that lie otherwise than the first.
-  for (std::size_t t = 1; t < tensors.size(); ++t) {
-    std::vector<Tensor> const pair{tensors.front(), tensors[t]};
-    if (joined(pair, along)) continue;
-    Tensor copy = ::torch::stable::empty_like(tensors.front());
-    tensors[t] = ::torch::stable::copy_(copy, tensors[t]);
+  // Those that do not fit are copied; if the others do not fit each other, all of them.
+  for (bool const all : {false, true}) {
+    for (std::size_t t = 1; t < tensors.size(); ++t) {
+      if (!all && joined({tensors.front(), tensors[t]}, along)) continue;
+      Tensor copy = ::torch::stable::empty_like(tensors.front());
+      tensors[t] = ::torch::stable::copy_(copy, tensors[t]);
+    }
+    if (auto const layout = joined(tensors, along)) return *layout;
   }
-  if (auto const layout = joined(tensors, along)) return *layout;
-  for (std::size_t t = 1; t < tensors.size(); ++t) {
-    Tensor copy = ::torch::stable::empty_like(tensors.front());
-    tensors[t] = ::torch::stable::copy_(copy, tensors[t]);
-  }
-  return *joined(tensors, along);
+  throw std::logic_error("nwidth: tensors of one layout have no layout in common");
 }
 
 }  // namespace nwidth::kernels::torch

@@ -151,22 +151,19 @@ class Subject:
                     module.weight.copy_(w.reshape(module.weight.shape))
                     module.bias.copy_(b.reshape(module.bias.shape))
                 weight, bias = module.weight, module.bias
-                arguments = [x, weight, bias, g]
-                before = [None if t is None else t.detach().clone() for t in arguments]
-                y = module(x)
             else:
                 weight, bias = w, b
-                arguments = [x, weight, bias, g]
-                before = [None if t is None else t.detach().clone() for t in arguments]
-                value = EPS if eps is None else eps
-                if eps is None and not self.needs_eps:
-                    y = self.target(x, weight, bias)
-                else:
-                    y = (
-                        self.target(x, weight, bias, eps=value)
-                        if self.eps_by_name
-                        else self.target(x, weight, bias, value)
-                    )
+            arguments = [x, weight, bias, g]
+            before = [None if t is None else t.detach().clone() for t in arguments]
+            value = EPS if eps is None else eps
+            if self.is_module:
+                y = module(x)
+            elif eps is None and not self.needs_eps:
+                y = self.target(x, weight, bias)
+            elif self.eps_by_name:
+                y = self.target(x, weight, bias, eps=value)
+            else:
+                y = self.target(x, weight, bias, value)
             if not isinstance(y, torch.Tensor):
                 return Run(error=f"it returned a {type(y).__name__}, not a tensor")
             result = Run(y=y.detach())
