@@ -68,11 +68,11 @@ std::optional<Layout> joined(std::vector<Tensor> const& tensors, Along along) {
 
 }  // namespace
 
-Layout layout_of(std::vector<Tensor>& tensors, Along along) {
+Layout layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along) {
   if (auto const layout = joined(tensors, along)) return *layout;
   // Those that do not fit are copied; if the others do not fit each other, all of them.
   for (bool const all : {false, true}) {
-    for (std::size_t t = 1; t < tensors.size(); ++t) {
+    for (std::size_t t = outputs; t < tensors.size(); ++t) {
       if (!all && joined({tensors.front(), tensors[t]}, along)) continue;
       Tensor copy = ::torch::stable::empty_like(tensors.front());
       tensors[t] = ::torch::stable::copy_(copy, tensors[t]);

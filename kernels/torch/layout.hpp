@@ -19,10 +19,10 @@ struct Layout {
   std::vector<std::int64_t> strides;  ///< from row to row, in elements: one a tensor
 };
 
-/// A layout that all tensors share. Element (r, j) of each is data[r * stride + j]; a tensor for which there is none is
-/// replaced by a copy with the strides of the first one, which is an output and dense. Along::rows: width is the size
-/// of the last dimension, and the first tensor is contiguous.
-/// Cost: without copies some hundred nanoseconds.
-Layout layout_of(std::vector<Tensor>& tensors, Along along);
+/// A layout that all tensors share. Element (r, j) of each is data[r * stride + j]. The first ones are outputs, dense
+/// and of equal strides; another tensor for which there is no layout is replaced by a copy of such strides.
+/// Along::rows: width is the size of the last dimension, and the outputs are contiguous. Cost: without copies some
+/// hundred nanoseconds.
+Layout layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along);
 
 }  // namespace nwidth::kernels::torch

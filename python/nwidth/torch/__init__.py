@@ -5,12 +5,63 @@
     >>> ffn = torch.nn.Sequential(torch.nn.Linear(64, 256), PolyNorm(), torch.nn.Linear(256, 64))
 
 x is float32, bfloat16 or float64 of any strides, on the CPU; coefficients may be of another of these types. The
-result has the type of x; arithmetic is in float32 at least and rounded once. Backward keeps x and the weights, and for
-PolyNorm three numbers a row. Works under autograd, autocast, torch.compile(fullgraph=True) and torch.export;
-derivatives of derivatives raise. Errors are exceptions that name the shape. Needs torch >= 2.11.
+result has the type of x; arithmetic is in float32 at least and rounded once. Backward keeps the inputs and the
+coefficients, and for PolyNorm three numbers a row. Works under autograd, autocast, torch.compile(fullgraph=True) and
+torch.export; derivatives of derivatives raise. Errors are exceptions that name the shape. Needs torch >= 2.11.
 """
 
-from nwidth.torch.functional import polynorm, polyrelu
-from nwidth.torch.modules import PolyNorm, PolyReLU
+from nwidth.torch.functional import (
+    geglu,
+    gelu,
+    leaky_relu,
+    polynorm,
+    polyrelu,
+    polyrelu_glu,
+    reglu,
+    relu,
+    relu_power,
+    silu,
+    swiglu,
+    xielu,
+)
+from nwidth.torch.modules import (
+    GELU,
+    XIELU,
+    GeGLU,
+    LeakyReLU,
+    PolyNorm,
+    PolyReLU,
+    PolyReLUGLU,
+    ReGLU,
+    ReLU,
+    ReLUPower,
+    SiLU,
+    SwiGLU,
+)
 
-__all__ = ["PolyNorm", "PolyReLU", "polynorm", "polyrelu"]
+__all__ = [
+    "GELU",
+    "XIELU",
+    "GeGLU",
+    "LeakyReLU",
+    "PolyNorm",
+    "PolyReLU",
+    "PolyReLUGLU",
+    "ReGLU",
+    "ReLU",
+    "ReLUPower",
+    "SiLU",
+    "SwiGLU",
+    "geglu",
+    "gelu",
+    "leaky_relu",
+    "polynorm",
+    "polyrelu",
+    "polyrelu_glu",
+    "reglu",
+    "relu",
+    "relu_power",
+    "silu",
+    "swiglu",
+    "xielu",
+]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads torch.ops.nwidth and gives it shapes and derivatives; importing this module is what registers them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,94 +29,108 @@ def _load() -> None:
 _load()
 
 
-def _check(op: str, x: Tensor, weight: Tensor, bias: Tensor | None, rows: bool) -> None:
-    """What the kernels refuse, refused with the same words where only shapes are known."""
-    if rows and x.dim() == 0:
-        raise ValueError(f"nwidth::{op}: x of shape [] has no rows; allowed is one dimension or more")
-    if weight.shape != (3,):
-        raise ValueError(f"nwidth::{op}: weight has shape {list(weight.shape)}; allowed is [3]")
-    if bias is not None and bias.shape != (1,):
-        raise ValueError(f"nwidth::{op}: bias has shape {list(bias.shape)}; allowed is [1]")
-    for name, t in (("weight", weight), ("bias", bias), ("x", x)):
-        if t is not None and t.dtype not in _TYPES:
-            raise ValueError(
-                f"nwidth::{op}: {name} of shape {list(t.shape)} has a type other than float32, bfloat16 and float64"
-            )
+@dataclass(frozen=True)
+class _Operator:
+    """name(inputs..., coefficients..., constants...) -> y, or (y, rstd) if by rows.
 
+    name_backward(grad, inputs..., rstd if by rows, coefficients..., constants...) -> derivatives in the inputs, and, if
+    there are coefficients, one vector of float64 with theirs. Of the coefficients it takes those in `kept`.
+    """
 
-def _contiguous_like(x: Tensor) -> Tensor:
-    return x.new_empty(x.shape)
+    name: str
+    inputs: tuple[str, ...] = ("x",)
+    sizes: tuple[tuple[str, int], ...] = ()  # of the coefficients
+    kept: int = 0
+    rows: bool = False
 
+    def check(self, op: str, inputs: tuple[Tensor, ...], coefficients: tuple[Tensor, ...]) -> None:
+        """What the kernels refuse, refused with the same words where only shapes are known."""
 
-def _gradient_like(x: Tensor) -> Tensor:
-    return x.new_empty(4, dtype=torch.float64)
+        def refuse(message: str) -> None:
+            raise ValueError(f"nwidth::{op}: {message}")
 
+        first, name = inputs[0], self.inputs[0]
+        if self.rows and first.dim() == 0:
+            refuse(f"{name} of shape [] has no rows; allowed is one dimension or more")
+        for other, t in zip(self.inputs[1:], inputs[1:], strict=True):
+            if t.shape != first.shape or t.dtype != first.dtype:
+                like = f"{name} of shape {list(first.shape)}"
+                refuse(f"{other} of shape {list(t.shape)} differs from {like} in shape or type")
+        for (what, size), t in zip(self.sizes, coefficients, strict=False):
+            if t.shape != (size,):
+                refuse(f"{what} has shape {list(t.shape)}; allowed is [{size}]")
+        for what, t in zip((*(s[0] for s in self.sizes), name), (*coefficients, first), strict=False):
+            if t.dtype not in _TYPES:
+                refuse(f"{what} of shape {list(t.shape)} has a type other than float32, bfloat16 and float64")
 
-@torch.library.register_fake("nwidth::polyrelu")
-def _(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    _check("polyrelu", x, weight, bias, rows=False)
-    return torch.empty_like(x)
+    def output(self, t: Tensor) -> Tensor:
+        return t.new_empty(t.shape) if self.rows else torch.empty_like(t)
 
+    def split(self, arguments: tuple[Any, ...], kept: int) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+        """Inputs, coefficients, constants."""
+        n = len(self.inputs)
+        return arguments[:n], arguments[n : n + kept], arguments[n + kept :]
 
-@torch.library.register_fake("nwidth::polyrelu_backward")
-def _(grad: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(x), _gradient_like(x)
+    def fake(self, *arguments: Any) -> Tensor | tuple[Tensor, Tensor]:
+        inputs, coefficients, _ = self.split(arguments, len(self.sizes))
+        self.check(self.name, inputs, coefficients)
+        y = self.output(inputs[0])
+        if not self.rows:
+            return y
+        kind = torch.float64 if y.dtype == torch.float64 else torch.float32
+        return y, y.new_empty([*y.shape[:-1], 3], dtype=kind)
 
+    def fake_backward(self, grad: Tensor, *arguments: Any) -> Tensor | tuple[Tensor, ...]:
+        inputs = self.split(arguments, 0)[0]
+        derivatives = [self.output(inputs[0])]
+        derivatives += [torch.empty_like(derivatives[0]) for _ in inputs[1:]]
+        if self.sizes:
+            derivatives.append(grad.new_empty(sum(size for _, size in self.sizes), dtype=torch.float64))
+        return tuple(derivatives) if len(derivatives) > 1 else derivatives[0]
 
-@torch.library.register_fake("nwidth::polynorm")
-def _(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    _check("polynorm", x, weight, bias, rows=True)
-    kind = torch.float64 if x.dtype == torch.float64 else torch.float32
-    return _contiguous_like(x), x.new_empty([*x.shape[:-1], 3], dtype=kind)
+    def setup_context(self, ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        tensors, coefficients, ctx.constants = self.split(inputs, len(self.sizes))
+        ctx.types = [t.dtype for t in coefficients]
+        statistics = ()
+        if self.rows:
+            statistics = (output[1],)
+            ctx.mark_non_differentiable(output[1])
+            ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors, *statistics, *coefficients[: self.kept])
 
+    def backward(self, ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+        nothing = (None,) * len(ctx.constants)
+        if grad is None:
+            return (None,) * (len(self.inputs) + len(self.sizes)) + nothing
+        operator = getattr(torch.ops.nwidth, self.name + "_backward")
+        result = operator(grad, *ctx.saved_tensors, *ctx.constants)
+        derivatives = result if isinstance(result, tuple | list) else (result,)
+        if not self.sizes:
+            return *derivatives, *nothing
+        parts = derivatives[-1].split([size for _, size in self.sizes])
+        return *derivatives[:-1], *(p.to(t) for p, t in zip(parts, ctx.types, strict=True)), *nothing
 
-@torch.library.register_fake("nwidth::polynorm_backward")
-def _(grad: Tensor, x: Tensor, rstd: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    return _contiguous_like(x), _gradient_like(x)
-
-
-def _split(gradient: Tensor, ctx: Any) -> tuple[Tensor, Tensor]:
-    """d weight and d bias from the kernel's four doubles."""
-    return gradient[:3].to(ctx.weight_type), gradient[3:].to(ctx.bias_type)
-
-
-def _keep_types(ctx: Any, weight: Tensor, bias: Tensor) -> None:
-    ctx.weight_type, ctx.bias_type = weight.dtype, bias.dtype
-
-
-def _polyrelu_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    x, weight, bias = inputs
-    _keep_types(ctx, weight, bias)
-    ctx.save_for_backward(x, weight)
-
-
-def _polyrelu_backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    x, weight = ctx.saved_tensors
-    dx, gradient = torch.ops.nwidth.polyrelu_backward(grad, x, weight)
-    return dx, *_split(gradient, ctx)
-
-
-def _polynorm_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-    x, weight, bias, ctx.eps = inputs
-    _keep_types(ctx, weight, bias)
-    ctx.mark_non_differentiable(output[1])
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(x, output[1], weight)
-
-
-def _polynorm_backward(ctx: Any, grad: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, ...]:
-    if grad is None:
-        return None, None, None, None
-    x, rstd, weight = ctx.saved_tensors
-    dx, gradient = torch.ops.nwidth.polynorm_backward(grad, x, rstd, weight, ctx.eps)
-    return dx, *_split(gradient, ctx), None
+    def register(self) -> None:
+        name = f"nwidth::{self.name}"
+        torch.library.register_fake(name, self.fake)
+        torch.library.register_fake(name + "_backward", self.fake_backward)
+        torch.library.register_autograd(name, self.backward, setup_context=self.setup_context)
+        torch.library.register_autograd(name + "_backward", _no_second_derivative)
 
 
 def _no_second_derivative(ctx: Any, *grads: Tensor | None) -> None:
     raise NotImplementedError("nwidth: the derivative of an activation's backward is not implemented")
 
 
-torch.library.register_autograd("nwidth::polyrelu", _polyrelu_backward, setup_context=_polyrelu_context)
-torch.library.register_autograd("nwidth::polynorm", _polynorm_backward, setup_context=_polynorm_context)
-torch.library.register_autograd("nwidth::polyrelu_backward", _no_second_derivative)
-torch.library.register_autograd("nwidth::polynorm_backward", _no_second_derivative)
+_GATED = ("gate", "up")
+_CUBIC = (("weight", 3), ("bias", 1))
+OPERATORS = (
+    _Operator("polyrelu", sizes=_CUBIC, kept=1),
+    _Operator("polynorm", sizes=_CUBIC, kept=1, rows=True),
+    *(_Operator(name) for name in ("relu", "gelu", "gelu_tanh", "silu", "relu_power", "leaky_relu")),
+    _Operator("xielu", sizes=(("alpha_p", 1), ("alpha_n", 1)), kept=2),
+    *(_Operator(name, inputs=_GATED) for name in ("reglu", "geglu", "geglu_tanh", "swiglu")),
+    _Operator("polyrelu_glu", inputs=_GATED, sizes=_CUBIC, kept=2),
+)
+for _operator in OPERATORS:
+    _operator.register()
