@@ -32,11 +32,9 @@ endif()
 
 if(NWIDTH_PYTHON)
   find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
-  if(NWIDTH_HAS_THEORY)
-    execute_process(COMMAND ${Python_EXECUTABLE} -m nanobind --cmake_dir OUTPUT_VARIABLE nanobind_ROOT
-                    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    find_package(nanobind 3 CONFIG REQUIRED)
-  endif()
+  execute_process(COMMAND ${Python_EXECUTABLE} -m nanobind --cmake_dir OUTPUT_VARIABLE nanobind_ROOT
+                  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  find_package(nanobind 3 CONFIG REQUIRED)
   if(NWIDTH_TORCH)
     # Where the interpreter finds torch; without PYTHONPATH as well, since pip's isolated builds hide the environment's
     # packages in it, and headers from there serve as well as any.

@@ -4,6 +4,7 @@
     >>> nwidth.widths(3, 16).upper              # Kolmogorov widths, enclosed
     >>> nwidth.certify("net.json", "exp(x)")    # the error of a network, proved
     >>> nwidth.fit("1/(1+25*x^2)", knots=8)     # a fitted network and how near it is to the best
+    >>> nwidth.matched_width(nwidth.FeedForward(2048, 5504, gated=True), nwidth.FeedForward(2048)).width  # 8256
 
 `nwidth.torch` holds the activations as operators of PyTorch. Importing nwidth loads none of this until it is used.
 """
@@ -14,14 +15,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "Enclosure",
+    "FeedForward",
     "Fit",
+    "MatchedWidth",
     "Width",
     "certify",
     "class_certificate",
     "fit",
+    "matched_width",
     "optimal_spline_network",
     "widths",
 ]
+_KERNELS = ("FeedForward", "MatchedWidth", "matched_width")
 
 if TYPE_CHECKING:
     from nwidth._core import (
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
         optimal_spline_network,
         widths,
     )
+    from nwidth._kernels import FeedForward, MatchedWidth, matched_width
 
 _MISSING = (
     "nwidth.{name} is not in this installation: nwidth was built where {what} was not found. On Debian 12: apt-get "
@@ -45,6 +51,8 @@ _THEORY = "libboost1.81-dev libgmp-dev libmpfr-dev libmpfi-dev libflint-dev libf
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'nwidth' has no attribute {name!r}")
+    if name in _KERNELS:
+        return getattr(importlib.import_module("nwidth._kernels"), name)
     try:
         core = importlib.import_module("nwidth._core")
     except ModuleNotFoundError:

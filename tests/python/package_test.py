@@ -48,8 +48,8 @@ def test_what_was_not_built_says_what_it_needs(package, tmp_path):
 
 
 def test_stub_and_docstrings(core, package):
-    stub = (package / "nwidth" / "_core.pyi").read_text()
-    compile(stub, "_core.pyi", "exec")
+    stub = "".join((package / "nwidth" / f"{part}.pyi").read_text() for part in ("_core", "_kernels"))
+    compile(stub, "stubs", "exec")
     for name in nwidth.__all__:
         assert re.search(rf"^(class|def) {name}\b", stub, re.MULTILINE), name
         assert getattr(nwidth, name).__doc__
@@ -124,9 +124,29 @@ def test_fit(core):
     assert without.bound is None and without.factor is None and without.network == fit.network
 
 
+def test_matched_width(core):
+    """The published pairs: LLaMA's, and PolyCom's 5504 -> 8256 with four coefficients more."""
+    F = nwidth.FeedForward
+    llama = nwidth.matched_width(F(4096, 16384), F(4096, gated=True), multiple=256, rounding="up")
+    assert llama.width == 11008 and not llama.exact and 0 < llama.excess < 0.01
+    dense = nwidth.matched_width(F(2048, 5504, gated=True), F(2048, coefficients=4), multiple=64)
+    assert (dense.width, dense.count - dense.target) == (8256, 4)
+    assert repr(dense) == f"MatchedWidth(width=8256, count={dense.count}, target={dense.target})"
+    assert F(2048, 8256, coefficients=4).parameters == dense.count
+    flops = nwidth.matched_width(F(2048, 5504, gated=True, activation_flops=6), F(2048, activation_flops=14), "flops")
+    assert flops.count == F(2048, flops.width, activation_flops=14).forward_flops
+    assert abs(flops.width * (4 * 2048 + 14) - 5504 * (6 * 2048 + 6)) <= (4 * 2048 + 14) // 2
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: nwidth.matched_width(nwidth.FeedForward(0, 4), nwidth.FeedForward(4)), "model = 0: allowed is >= 1"),
+        (lambda: nwidth.matched_width(nwidth.FeedForward(4, 4), nwidth.FeedForward(4), "size"), "match = 'size'"),
+        (
+            lambda: nwidth.matched_width(nwidth.FeedForward(4, 4), nwidth.FeedForward(4), rounding="even"),
+            "rounding = 'even': allowed is 'nearest', 'up' or 'down'",
+        ),
         (lambda: nwidth.widths(0, 4), "n = 0: allowed is an integer from 1 to 6"),
         (lambda: nwidth.widths(2, 129), "N = 129: allowed is an integer from 2 to 128"),
         (lambda: nwidth.widths(2, 4, digits=61), "digits = 61"),
