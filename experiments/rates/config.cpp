@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/rates/config.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "experiments/config/toml_reader.hpp"
 #include "experiments/fit/shape.hpp"
 #include "experiments/methods/method.hpp"
 
@@ -15,73 +14,11 @@ namespace {
 
 constexpr long largest_size = 100000, most_per_decade = 100, largest_seed = 1000000000;
 constexpr long most_segments = 256, most_ridge_neurons = 64;
-constexpr std::size_t most_targets = 100;
 
-/// Reads one table and knows which of its keys were asked for.
-class Reader {
+/// And what is particular to rates.
+class Reader : public config::TomlReader {
  public:
-  Reader(toml::table const& table, std::string name) : table_(table), name_(std::move(name)) {}
-
-  [[noreturn]] void fail(toml::source_region const& where, std::string const& what) const {
-    throw InvalidInput(name_ + ":" + std::to_string(where.begin.line) + ": " + what);
-  }
-
-  toml::node const* find(std::string_view key) {
-    asked_.insert(std::string(key));
-    return table_.get(key);
-  }
-
-  long integer(std::string_view key, long fallback, long least, long most) {
-    toml::node const* const node = find(key);
-    return node == nullptr ? fallback : integer(*node, key, least, most);
-  }
-  long integer(toml::node const& node, std::string_view key, long least, long most) const {
-    std::string const range = std::to_string(least) + " to " + std::to_string(most);
-    auto const* const value = node.as_integer();
-    if (value == nullptr) fail(node.source(), std::string(key) + " must be an integer from " + range);
-    if (value->get() < least || value->get() > most)
-      fail(node.source(),
-           std::string(key) + " = " + std::to_string(value->get()) + " is out of range: allowed is " + range);
-    return static_cast<long>(value->get());
-  }
-
-  /// An integer or a string: a TOML float is a rounded double and is refused.
-  Rational number(std::string_view key, Rational fallback, Rational const& least, Rational const& most) {
-    toml::node const* const node = find(key);
-    if (node == nullptr) return fallback;
-    Rational value;
-    if (auto const* const i = node->as_integer()) {
-      value = Rational(static_cast<long>(i->get()));
-    } else if (auto const* const s = node->as_string()) {
-      try {
-        value = parse_rational(s->get());
-      } catch (InvalidInput const& e) {
-        fail(node->source(), std::string(key) + ": " + e.what());
-      }
-    } else {
-      fail(node->source(), std::string(key) + " must be an integer or an exact number in quotes like \"1e-6\"");
-    }
-    if (value < least || value > most)
-      fail(node->source(), std::string(key) + " = " + value.str() + " is out of range: allowed is " + least.str() +
-                               " to " + most.str());
-    return value;
-  }
-
-  std::vector<std::string> strings(std::string_view key, std::vector<std::string> fallback) {
-    toml::node const* const node = find(key);
-    if (node == nullptr) return fallback;
-    auto const* const array = node->as_array();
-    if (array == nullptr) fail(node->source(), std::string(key) + " must be a list of strings");
-    std::vector<std::string> all;
-    for (toml::node const& item : *array) {
-      if (!item.is_string()) fail(item.source(), std::string(key) + " must be a list of strings");
-      all.push_back(item.as_string()->get());
-    }
-    if (all.size() > most_targets)
-      fail(node->source(), std::string(key) + " has " + std::to_string(all.size()) + " entries: allowed are " +
-                               std::to_string(most_targets));
-    return all;
-  }
+  using TomlReader::TomlReader;
 
   /// The list n.
   std::vector<int> smoothness(std::vector<int> fallback) {
@@ -93,29 +30,6 @@ class Reader {
     for (toml::node const& item : *node->as_array()) all.push_back(static_cast<int>(integer(item, "n", 1, 6)));
     std::set<int> const distinct(all.begin(), all.end());
     if (distinct.size() != all.size()) fail(node->source(), "n has a value twice");
-    return all;
-  }
-
-  bool boolean(std::string_view key, bool fallback) {
-    toml::node const* const node = find(key);
-    if (node == nullptr) return fallback;
-    if (!node->is_boolean()) fail(node->source(), std::string(key) + " must be true or false");
-    return node->as_boolean()->get();
-  }
-
-  /// A list that ascends.
-  std::vector<long> ascending(std::string_view key, std::vector<long> fallback, long least, long most) {
-    toml::node const* const node = find(key);
-    if (node == nullptr) return fallback;
-    if (!node->is_array() || node->as_array()->empty())
-      fail(node->source(), std::string(key) + " must be a list of integers like [4, 8, 16]");
-    std::vector<long> all;
-    for (toml::node const& item : *node->as_array()) {
-      all.push_back(integer(item, key, least, most));
-      if (all.size() > 1 && all.back() <= all[all.size() - 2])
-        fail(item.source(), std::string(key) + " must ascend, but " + std::to_string(all.back()) + " follows " +
-                                std::to_string(all[all.size() - 2]));
-    }
     return all;
   }
 
@@ -135,11 +49,9 @@ class Reader {
   }
 
   std::optional<Fits> fits() {
-    toml::node const* const node = find("fits");
+    toml::table const* const node = table("fits");
     if (node == nullptr) return std::nullopt;
-    auto const* const table = node->as_table();
-    if (table == nullptr) fail(node->source(), "fits must be a table: [fits]");
-    Reader inner(*table, name_);
+    Reader inner(*node, name());
     Fits f;
     std::vector<long> const segments = inner.ascending("segments", {4, 8, 16, 32, 64}, 2, most_segments);
     f.activations = inner.sized("activations", {"relu", "relu2", "polyrelu"}, "segments", segments, 2, most_segments);
@@ -154,13 +66,10 @@ class Reader {
     return f;
   }
 
-  Sizes sizes(std::string_view name, Sizes fallback) {
-    toml::node const* const node = find(name);
+  Sizes sizes(std::string_view key, Sizes fallback) {
+    toml::table const* const node = table(key);
     if (node == nullptr) return fallback;
-    auto const* const table = node->as_table();
-    if (table == nullptr)
-      fail(node->source(), std::string(name) + " must be a table with smallest, largest and per_decade");
-    Reader inner(*table, name_);
+    Reader inner(*node, name());
     Sizes s;
     s.smallest = inner.integer("smallest", fallback.smallest, 1, largest_size);
     s.largest = inner.integer("largest", fallback.largest, s.smallest, largest_size);
@@ -168,21 +77,6 @@ class Reader {
     inner.finish();
     return s;
   }
-
-  /// Refuses keys that nobody asked for.
-  void finish() const {
-    for (auto const& [key, value] : table_)
-      if (!asked_.contains(std::string(key.str()))) {
-        std::string allowed;
-        for (std::string const& a : asked_) allowed += (allowed.empty() ? "" : ", ") + a;
-        fail(key.source(), "unknown key '" + std::string(key.str()) + "': allowed are " + allowed);
-      }
-  }
-
- private:
-  toml::table const& table_;
-  std::string name_;
-  std::set<std::string> asked_;
 };
 
 }  // namespace
@@ -201,12 +95,7 @@ std::vector<long> Sizes::grid() const {
 }
 
 Config parse_config(std::string_view text, std::string const& name) {
-  toml::table table;
-  try {
-    table = toml::parse(text, name);
-  } catch (toml::parse_error const& e) {
-    throw InvalidInput(name + ":" + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
-  }
+  toml::table const table = config::parse_toml(text, name);
   Reader reader(table, name);
   Config c;
   c.n = reader.smoothness({1, 2, 3, 4});
