@@ -2,6 +2,9 @@
 /// The `nwidth` command: whatever goes wrong is one line on stderr and exit code 2.
 #include <fcntl.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include <csignal>
 #include <cstdio>
@@ -49,9 +52,17 @@ bool claim_standard_descriptors() {
   return has_stdout;
 }
 
+/// Balls come and go by megabytes; a heap that shrinks each time pays a quarter of a fit's time for page faults.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   if (!claim_standard_descriptors()) return fail("cannot write to standard output: it is closed");
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
