@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is built: NWIDTH_HAS_THEORY, NWIDTH_HAS_FITTING, and for the Python package NWIDTH_HAS_TORCH with TORCH_ROOT.
+# What is built: NWIDTH_HAS_THEORY, NWIDTH_HAS_FITTING, for the Python package NWIDTH_HAS_TORCH with TORCH_ROOT, and for
+# nwidth-lm the target nwidth::torch_cpu.
+include(NwidthTorch)
 set(NWIDTH_THEORY ON CACHE STRING "Build theory and fitting: ON, OFF, or AUTO where their libraries are found")
 set(NWIDTH_TORCH AUTO CACHE STRING "Build the operators for PyTorch: ON, OFF, or AUTO where torch is found")
 set(NWIDTH_HAS_THEORY OFF)
@@ -36,23 +38,11 @@ if(NWIDTH_PYTHON)
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   find_package(nanobind 3 CONFIG REQUIRED)
   if(NWIDTH_TORCH)
-    # Where the interpreter finds torch; without PYTHONPATH as well, since pip's isolated builds hide the environment's
-    # packages in it, and headers from there serve as well as any.
-    foreach(flags "" -E)
-      if(NOT NWIDTH_HAS_TORCH)
-        execute_process(COMMAND ${Python_EXECUTABLE} ${flags} -c
-                        "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
-                        OUTPUT_VARIABLE TORCH_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE absent)
-        if(NOT absent AND EXISTS ${TORCH_ROOT}/include/torch/csrc/stable/library.h)
-          file(STRINGS ${TORCH_ROOT}/version.py version REGEX "^__version__")
-          string(REGEX REPLACE "^[^0-9]*([0-9.]*[0-9]).*$" "\\1" version "${version}")
-          if(version VERSION_GREATER_EQUAL 2.11)
-            set(NWIDTH_HAS_TORCH ON)
-            message(STATUS "nwidth: operators for PyTorch, with the headers of torch ${version} in ${TORCH_ROOT}")
-          endif()
-        endif()
-      endif()
-    endforeach()
+    nwidth_find_torch()
+    if(TORCH_ROOT)
+      set(NWIDTH_HAS_TORCH ON)
+      message(STATUS "nwidth: operators for PyTorch, with the headers of torch ${NWIDTH_TORCH_VERSION} in ${TORCH_ROOT}")
+    endif()
     if(NOT NWIDTH_HAS_TORCH AND NOT NWIDTH_TORCH STREQUAL "AUTO")
       message(FATAL_ERROR "nwidth: NWIDTH_TORCH is ${NWIDTH_TORCH}, but ${Python_EXECUTABLE} finds no torch >= 2.11")
     endif()
@@ -62,4 +52,20 @@ if(NWIDTH_PYTHON)
       message(STATUS "nwidth: the Python package is built without ${part}")
     endif()
   endforeach()
+endif()
+
+if(NWIDTH_LM)
+  if(NOT NWIDTH_EXPERIMENTS)
+    message(FATAL_ERROR "nwidth: NWIDTH_LM needs NWIDTH_EXPERIMENTS, and that all of theory and fitting can be built")
+  endif()
+  if(NOT TORCH_ROOT)
+    find_package(Python 3.10 REQUIRED COMPONENTS Interpreter)
+  endif()
+  nwidth_find_torch()
+  if(NOT TORCH_ROOT)
+    message(FATAL_ERROR "nwidth: NWIDTH_LM is ON, but there is no torch >= 2.11 that ${Python_EXECUTABLE} finds or that "
+                        "TORCH_ROOT names")
+  endif()
+  nwidth_torch_cpu()
+  message(STATUS "nwidth: language models, with torch ${NWIDTH_TORCH_VERSION} in ${TORCH_ROOT}")
 endif()
