@@ -14,12 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(std::vector<std::string> const& all) {
-  std::string text;
-  for (std::string const& s : all) text += (text.empty() ? "'" : ", '") + s + "'";
-  return text;
-}
-
 std::vector<fs::path> files_below(fs::path const& folder, std::vector<std::string> const& suffixes) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -40,6 +34,12 @@ std::vector<fs::path> files_below(fs::path const& folder, std::vector<std::strin
 }
 
 }  // namespace
+
+std::string quoted(std::vector<std::string> const& all) {
+  std::string text;
+  for (std::string const& s : all) text += (text.empty() ? "'" : ", '") + s + "'";
+  return text;
+}
 
 std::vector<fs::path> files_of(std::vector<std::string> const& list, std::vector<std::string> const& suffixes) {
   if (list.empty()) throw InvalidInput("[data] names no file: allowed is a list of files or folders");

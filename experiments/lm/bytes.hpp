@@ -19,6 +19,9 @@ namespace nwidth::lm {
 std::vector<std::filesystem::path> files_of(std::vector<std::string> const& list,
                                             std::vector<std::string> const& suffixes);
 
+/// "'a', 'b'", for messages.
+std::string quoted(std::vector<std::string> const& all);
+
 /// Files as one text. Where there are several, each is followed by one byte 0, which text does not hold, so that a
 /// model sees where a file ends; empty files are left out.
 class ByteFiles : public TokenArray {

@@ -2,6 +2,7 @@
 #include "experiments/lm/tokens.hpp"
 
 #include "experiments/lm/bytes.hpp"
+#include "experiments/lm/shards.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {
@@ -22,7 +23,13 @@ std::unique_ptr<TokenSource> open_tokens(Data const& data, Model const& model, S
       ByteText const text = open_bytes(data, split);
       return std::make_unique<Windows>(text.files, text.part.first, text.part.last, model.context, split, seed);
     }
-    case Stream::shards:
+    case Stream::shards: {
+      bool const own = !data.validation.empty();
+      auto const shards = std::make_shared<Shards const>(
+          split == Split::validation && own ? data.validation : data.train, data.suffixes, model.vocabulary);
+      Part const part = own ? Part{0, shards->size()} : part_of(shards->size(), data.held_out, split);
+      return std::make_unique<Windows>(shards, part.first, part.last, model.context, split, seed);
+    }
     case Stream::ifs: break;
   }
   throw InvalidInput("no such stream of tokens");
