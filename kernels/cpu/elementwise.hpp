@@ -99,7 +99,7 @@ void xielu_forward(XieluCoefficients const& c, ConstRows<E> x, Rows<E> y, Option
 /// (relative to which eps counts |g eps|).
 inline constexpr ErrorBound xielu_slope_bound{6};
 template <class E>
-inline constexpr double xielu_gradient_bound = std::is_same_v<E, double> ? 146 : 40;
+inline constexpr double xielu_gradient_bound = std::is_same_v<E, double> ? 178 : 72;
 template <class E>
 void xielu_backward(XieluCoefficients const& c, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
                     Options const& options = {});
