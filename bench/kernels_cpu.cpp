@@ -234,6 +234,7 @@ struct Bench {
     NWIDTH_FAMILY(relu_power, 2 NWIDTH_COMMA)
     NWIDTH_FAMILY(leaky_relu, 0.01 NWIDTH_COMMA)
 #undef NWIDTH_FAMILY
+    kernels["prelu_backward"] = {3, [&] { prelu_backward(0.01, in(x), in(g), out(y), gradient, options); }};
     XieluCoefficients const xc{0.8, 0.3};
     kernels["xielu_forward"] = {2, [&] { xielu_forward(xc, in(x), out(y), options); }};
     kernels["xielu_backward"] = {3, [&] { xielu_backward(xc, in(x), in(g), out(y), gradient, options); }};

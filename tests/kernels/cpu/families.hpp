@@ -47,6 +47,12 @@ std::vector<Function<E>> elementwise_functions() {
   NWIDTH_FAMILY("leaky_relu", leaky_relu, slope_coefficient NWIDTH_COMMA)
 #undef NWIDTH_FAMILY
   all.push_back({"xielu forward", 1, 1, 0, [](auto const* in, auto const* out, double*, Options const& o) {
+  all.push_back({"prelu forward", 1, 1, 0, [](auto const* in, auto const* out, double*, Options const& o) {
+                   prelu_forward(slope_coefficient, in[0], out[0], o);
+                 }});
+  all.push_back({"prelu backward", 2, 1, 1, [](auto const* in, auto const* out, double* d, Options const& o) {
+                   prelu_backward(slope_coefficient, in[0], in[1], out[0], d, o);
+                 }});
                    xielu_forward(xielu_coefficients, in[0], out[0], o);
                  }});
   all.push_back({"xielu backward", 2, 1, 2, [](auto const* in, auto const* out, double* d, Options const& o) {
@@ -147,7 +153,7 @@ Formula<Q> formula(std::string const& family, Q const& x) {
     f.slope = x > 0 ? Q(k * power) : zero;
     f.slope_size = f.slope;
     f.bound = {k - 1.0}, f.slope_bound = {k + 1.0};
-  } else if (family == "leaky_relu") {
+  } else if (family == "leaky_relu" || family == "prelu") {
     f.slope = x > 0 ? Q(1) : rounded(slope_coefficient);
     f.value = x * f.slope;
     f.slope_size = size_of(f.slope);
