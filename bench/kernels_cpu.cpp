@@ -250,6 +250,14 @@ struct Bench {
     kernels["polyrelu_glu_forward"] = {3, [&] { polyrelu_glu_forward(c, in(x), in(up), out(y), options); }};
     kernels["polyrelu_glu_backward"] = {
         5, [&] { polyrelu_glu_backward(c, in(x), in(up), in(g), out(y), out(dup), gradient, options); }};
+    kernels["polynorm_glu_forward"] = {3,
+                                       [&] { polynorm_glu_forward(c, 0.5, in(x), in(up), out(y), nullptr, options); }};
+    kernels["polynorm_glu_backward"] = {
+        5, [&] { polynorm_glu_backward(c, 0.5, in(x), in(up), in(g), out(y), out(dup), gradient, nullptr, options); }};
+    kernels["polynorm_glu_backward_saved"] = {5, [&] {
+                                                polynorm_glu_backward(c, 0.5, in(x), in(up), in(g), out(y), out(dup),
+                                                                      gradient, statistics.data() + 3 * at, options);
+                                              }};
     polynorm_forward(c, x, y, statistics.data(), options);
     copy();
     auto const work = static_cast<double>(part * line);
