@@ -81,6 +81,29 @@ struct LeakyRelu {
 };
 #undef NWIDTH_NAMES
 
+Tensor prelu(Tensor const& x, Tensor const& weight) {
+  char const* const op = "prelu";
+  double const slope = only_coefficient(op, "weight", weight);
+  Tensor y = output_like(x);
+  by_type(op, "x", x, [&]<class E>(E) {
+    Matrices const m(Along::elements, {y}, {x});
+    cpu::prelu_forward<E>(slope, m.in<E>(0), m.out<E>(0), options());
+  });
+  return y;
+}
+
+std::tuple<Tensor, Tensor> prelu_backward(Tensor const& grad, Tensor const& x, Tensor const& weight) {
+  char const* const op = "prelu_backward";
+  require_like(op, "grad", grad, "x", x);
+  double const slope = only_coefficient(op, "weight", weight);
+  Tensor dx = output_like(x), gradient = new_gradient(x, 1);
+  by_type(op, "x", x, [&]<class E>(E) {
+    Matrices const m(Along::elements, {dx}, {x, grad});
+    cpu::prelu_backward<E>(slope, m.in<E>(0), m.in<E>(1), m.out<E>(0), gradient.mutable_data_ptr<double>(), options());
+  });
+  return {dx, gradient};
+}
+
 cpu::XieluCoefficients xielu_coefficients(char const* op, Tensor const& alpha_p, Tensor const& alpha_n, double beta,
                                           double eps) {
   return {only_coefficient(op, "alpha_p", alpha_p), only_coefficient(op, "alpha_n", alpha_n), beta, eps};
@@ -127,6 +150,8 @@ STABLE_TORCH_LIBRARY_IMPL(nwidth, CPU, m) {
   m.impl("relu_power_backward", TORCH_BOX((&backward<ReluPower, std::int64_t>)));
   m.impl("leaky_relu", TORCH_BOX((&forward<LeakyRelu, double>)));
   m.impl("leaky_relu_backward", TORCH_BOX((&backward<LeakyRelu, double>)));
+  m.impl("prelu", TORCH_BOX(&prelu));
+  m.impl("prelu_backward", TORCH_BOX(&prelu_backward));
   m.impl("xielu", TORCH_BOX(&xielu));
   m.impl("xielu_backward", TORCH_BOX(&xielu_backward));
 }

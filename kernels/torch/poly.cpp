@@ -85,6 +85,40 @@ std::tuple<Tensor, Tensor, Tensor> polyrelu_glu_backward(Tensor const& grad, Ten
   return {dgate, dup, gradient};
 }
 
+std::tuple<Tensor, Tensor> polynorm_glu(Tensor const& gate, Tensor const& up, Tensor const& weight, Tensor const& bias,
+                                        double eps, double scale) {
+  char const* const op = "polynorm_glu";
+  require_rows(op, "gate", gate);
+  require_like(op, "up", up, "gate", gate);
+  auto const c = coefficients_of(op, weight, &bias, eps);
+  Tensor y = contiguous_like(gate), rstd = statistics_like(gate);
+  by_type(op, "gate", gate, [&]<class E>(E) {
+    Matrices const m(Along::rows, {y}, {gate, up});
+    cpu::polynorm_glu_forward<E>(c, scale, m.in<E>(0), m.in<E>(1), m.out<E>(0),
+                                 static_cast<cpu::Statistic<E>*>(rstd.mutable_data_ptr()), options());
+  });
+  return {y, rstd};
+}
+
+std::tuple<Tensor, Tensor, Tensor> polynorm_glu_backward(Tensor const& grad, Tensor const& gate, Tensor const& up,
+                                                         Tensor const& rstd, Tensor const& weight, Tensor const& bias,
+                                                         double eps, double scale) {
+  char const* const op = "polynorm_glu_backward";
+  require_rows(op, "gate", gate);
+  require_like(op, "grad", grad, "gate", gate);
+  require_like(op, "up", up, "gate", gate);
+  require_statistics(op, rstd, "gate", gate);
+  auto const c = coefficients_of(op, weight, &bias, eps);
+  Tensor dgate = contiguous_like(gate), dup = contiguous_like(gate), gradient = new_gradient(gate, 4);
+  by_type(op, "gate", gate, [&]<class E>(E) {
+    Matrices const m(Along::rows, {dgate, dup}, {gate, up, grad});
+    cpu::polynorm_glu_backward<E>(c, scale, m.in<E>(0), m.in<E>(1), m.in<E>(2), m.out<E>(0), m.out<E>(1),
+                                  gradient.mutable_data_ptr<double>(),
+                                  static_cast<cpu::Statistic<E> const*>(rstd.const_data_ptr()), options());
+  });
+  return {dgate, dup, gradient};
+}
+
 }  // namespace
 }  // namespace nwidth::kernels::torch
 
@@ -96,4 +130,6 @@ STABLE_TORCH_LIBRARY_IMPL(nwidth, CPU, m) {
   m.impl("polynorm_backward", TORCH_BOX(&polynorm_backward));
   m.impl("polyrelu_glu", TORCH_BOX(&polyrelu_glu));
   m.impl("polyrelu_glu_backward", TORCH_BOX(&polyrelu_glu_backward));
+  m.impl("polynorm_glu", TORCH_BOX(&polynorm_glu));
+  m.impl("polynorm_glu_backward", TORCH_BOX(&polynorm_glu_backward));
 }

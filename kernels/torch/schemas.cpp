@@ -13,6 +13,9 @@ constexpr char const* schemas[] = {
     "polyrelu_glu(Tensor gate, Tensor up, Tensor weight, Tensor bias) -> Tensor",
     "polyrelu_glu_backward(Tensor grad, Tensor gate, Tensor up, Tensor weight, Tensor bias) -> (Tensor, "
     "Tensor, Tensor)",
+    "polynorm_glu(Tensor gate, Tensor up, Tensor weight, Tensor bias, float eps, float scale) -> (Tensor, Tensor)",
+    "polynorm_glu_backward(Tensor grad, Tensor gate, Tensor up, Tensor rstd, Tensor weight, Tensor bias, float eps, "
+    "float scale) -> (Tensor, Tensor, Tensor)",
     "relu(Tensor x) -> Tensor",
     "relu_backward(Tensor grad, Tensor x) -> Tensor",
     "gelu(Tensor x) -> Tensor",
@@ -25,6 +28,8 @@ constexpr char const* schemas[] = {
     "relu_power_backward(Tensor grad, Tensor x, int k) -> Tensor",
     "leaky_relu(Tensor x, float slope) -> Tensor",
     "leaky_relu_backward(Tensor grad, Tensor x, float slope) -> Tensor",
+    "prelu(Tensor x, Tensor weight) -> Tensor",
+    "prelu_backward(Tensor grad, Tensor x, Tensor weight) -> (Tensor, Tensor)",
     "xielu(Tensor x, Tensor alpha_p, Tensor alpha_n, float beta, float eps) -> Tensor",
     "xielu_backward(Tensor grad, Tensor x, Tensor alpha_p, Tensor alpha_n, float beta, float eps) -> (Tensor, "
     "Tensor)",

@@ -46,6 +46,10 @@ def size(terms, weight, bias):
     return sum((w * t).abs() for w, t in zip(weight, terms, strict=True)) + bias.abs()
 
 
+def prelu(x, w):
+    return torch.where(x > 0, x, w * x)
+
+
 def gelu(x):
     return 0.5 * x * torch.special.erfc(-x * math.sqrt(0.5))
 
@@ -97,6 +101,7 @@ FAMILIES = {
         lambda x, w, b: combine(normalised(x), w, b),
         lambda x, w, b: 25 * size(normalised(x), w, b),
         coefficients=CUBIC,
+        constants=(1e-6,),
         module=("PolyNorm",),
         rows=True,
         kept=1,
@@ -113,6 +118,7 @@ FAMILIES = {
         module=("GELU", "tanh"),
     ),
     "silu": Family(silu, lambda x: 6 * silu(x).abs(), module=("SiLU",)),
+    "prelu": Family(prelu, lambda x, w: prelu(x, w).abs(), coefficients=((0.25,),), module=("PReLU",), kept=1),
     "xielu": Family(
         xielu,
         lambda *a: 8 * xielu_size(*a),  # 6, and the rounding of p and n
@@ -145,6 +151,16 @@ FAMILIES = {
         module=("PolyReLUGLU",),
         kept=2,
     ),
+    "polynorm_glu": Family(
+        lambda a, u, w, b: 0.5 * combine(normalised(a), w, b) * u,
+        lambda a, u, w, b: 14 * size(normalised(a), w, b) * u.abs(),
+        inputs=2,
+        coefficients=CUBIC,
+        constants=(1e-6, 0.5),
+        module=("PolyNormGLU", 1e-6, 0.5),
+        rows=True,
+        kept=2,
+    ),
 }
 
 
@@ -154,7 +170,7 @@ def operator(name, backward=False):
 
 def ours(name, *arguments):
     """Through the operator itself; statistics of rows are left out."""
-    result = operator(name)(*arguments, *FAMILIES[name].constants, *((1e-6,) if FAMILIES[name].rows else ()))
+    result = operator(name)(*arguments, *FAMILIES[name].constants)
     return result[0] if FAMILIES[name].rows else result
 
 

@@ -42,7 +42,7 @@ def read_toml(text: str) -> Model:
     """[model] of the canonical configuration that nwidth-lm writes; hidden is a number there."""
     table = tomllib.loads(text)["model"]
     known = {f.name for f in fields(Model)}
-    if missing := known.symmetric_difference(table):
+    if known != set(table):
         raise ValueError(f"nwidth: [model] has {sorted(table)}; a canonical one has {sorted(known)}")
     return Model(**table)
 

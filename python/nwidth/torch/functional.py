@@ -55,6 +55,12 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     return y
 
 
+def prelu(x: Tensor, weight: Tensor) -> Tensor:
+    """x where x > 0, weight x elsewhere, with one slope for all elements. weight: (1,)."""
+    y: Tensor = torch.ops.nwidth.prelu(x, weight)
+    return y
+
+
 def gelu(x: Tensor, approximate: Approximate = "none") -> Tensor:
     """x Phi(x), Phi the normal distribution; "tanh": x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)).
 
@@ -100,4 +106,12 @@ def swiglu(gate: Tensor, up: Tensor) -> Tensor:
 def polyrelu_glu(gate: Tensor, up: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """polyrelu(gate, weight, bias) up."""
     y: Tensor = torch.ops.nwidth.polyrelu_glu(gate, up, weight, bias)
+    return y
+
+
+def polynorm_glu(
+    gate: Tensor, up: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-6, scale: float = 1.0
+) -> Tensor:
+    """scale polynorm(gate, weight, bias, eps) up, contiguous."""
+    y: Tensor = torch.ops.nwidth.polynorm_glu(gate, up, weight, bias, eps, scale)[0]
     return y

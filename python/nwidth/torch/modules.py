@@ -84,6 +84,24 @@ class LeakyReLU(nn.Module):
         return f"slope={self.slope}"
 
 
+class PReLU(nn.Module):
+    """Leaky ReLU with one slope that is learned: weight (1,), 1/4 at first, as torch.nn.PReLU with one parameter."""
+
+    weight: nn.Parameter
+
+    def __init__(self, slope: float = 0.25, device: Any = None, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.slope = slope
+        self.weight = nn.Parameter(torch.empty(1, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.constant_(self.weight, self.slope)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.prelu(x, self.weight)
+
+
 class _WithForm(nn.Module):
     def __init__(self, approximate: Approximate = "none") -> None:
         super().__init__()
@@ -178,3 +196,19 @@ class PolyReLUGLU(_Polynomial):
 
     def forward(self, gate: Tensor, up: Tensor) -> Tensor:
         return functional.polyrelu_glu(gate, up, self.weight, self.bias)
+
+
+class PolyNormGLU(_Polynomial):
+    """scale PolyNorm(gate) up with coefficients that are learned; scale = 1/2 is Motif's."""
+
+    def __init__(
+        self, eps: float = 1e-6, scale: float = 1.0, device: Any = None, dtype: torch.dtype | None = None
+    ) -> None:
+        super().__init__(device, dtype)
+        self.eps, self.scale = eps, scale
+
+    def forward(self, gate: Tensor, up: Tensor) -> Tensor:
+        return functional.polynorm_glu(gate, up, self.weight, self.bias, self.eps, self.scale)
+
+    def extra_repr(self) -> str:
+        return f"eps={self.eps}, scale={self.scale}"

@@ -128,9 +128,11 @@ OPERATORS = (
     _Operator("polyrelu", sizes=_CUBIC, kept=1),
     _Operator("polynorm", sizes=_CUBIC, kept=1, rows=True),
     *(_Operator(name) for name in ("relu", "gelu", "gelu_tanh", "silu", "relu_power", "leaky_relu")),
+    _Operator("prelu", sizes=(("weight", 1),), kept=1),
     _Operator("xielu", sizes=(("alpha_p", 1), ("alpha_n", 1)), kept=2),
     *(_Operator(name, inputs=_GATED) for name in ("reglu", "geglu", "geglu_tanh", "swiglu")),
     _Operator("polyrelu_glu", inputs=_GATED, sizes=_CUBIC, kept=2),
+    _Operator("polynorm_glu", inputs=_GATED, sizes=_CUBIC, kept=2, rows=True),
 )
 for _operator in OPERATORS:
     _operator.register()

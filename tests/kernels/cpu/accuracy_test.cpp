@@ -90,27 +90,6 @@ TYPED_TEST(Accuracy, PolyReluAtEachElement) {
   report("polyrelu dw", w_worst.seen);
 }
 
-/// Rows as networks have them, and rows that are unkind: rounding all one way, one huge entry, eps alone, x^6 near the
-/// top of what the bounds allow.
-std::vector<double> norm_row(std::mt19937_64& g, int n, int kind) {
-  std::vector<double> x;
-  double const constant = 1 + static_cast<double>(uniform(g, 1, 4095)) * 0x1p-12;
-  for (int j = 0; j < n; ++j) {
-    switch (kind) {
-      case 0: x.push_back(uniform_real(g, -1, 1) + uniform_real(g, -1, 1)); break;
-      case 1: x.push_back(constant); break;
-      case 2: x.push_back(j == n / 2 ? 50 : uniform_real(g, -0.1, 0.1)); break;
-      case 3: x.push_back(uniform_real(g, -1, 1) * 0x1p-12); break;
-      case 4: x.push_back(uniform_real(g, -1, 1) * 0x1p12); break;
-      case 6: x.push_back(uniform_real(g, -1, 1) * 0x1p20); break;
-      case 5: x.push_back(j % 2 == 0 ? constant : -constant * 0x1p-8); break;
-      default: x.push_back(0);
-    }
-  }
-  return x;
-}
-constexpr int kinds = 8, forward_only = 6;  // x too large for the bounds of dx
-
 template <class E>
 void norm_case(std::mt19937_64& r, int width, int kind, Worst (&worst)[4]) {
   using Q = Wide<E>;
@@ -176,7 +155,7 @@ void norm_case(std::mt19937_64& r, int width, int kind, Worst (&worst)[4]) {
 TYPED_TEST(Accuracy, PolyNormOfRows) {
   using E = TypeParam;
   Worst worst[4];
-  for (int kind = 0; kind < kinds; ++kind) {
+  for (int kind = 0; kind < norm_kinds; ++kind) {
     test::for_random(std::is_same_v<E, double> ? 1 : 3, [&](std::mt19937_64& r) {
       for (int width : {1, 2, 17, 64, 150, std::is_same_v<E, double> ? 700 : 1100}) norm_case<E>(r, width, kind, worst);
     });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu/rows.hpp"
+#include "tests/random.hpp"
 #include "theory/number/real.hpp"
 
 namespace nwidth::kernels::cpu {
@@ -137,6 +138,27 @@ NormRow<Q> polynorm_reference(std::vector<Q> const& a, Q const& eps, std::vector
   }
   return row;
 }
+
+/// Rows as networks have them, and rows that are unkind: rounding all one way, one huge entry, eps alone, x^6 near the
+/// top of what the bounds allow.
+inline std::vector<double> norm_row(std::mt19937_64& g, int n, int kind) {
+  std::vector<double> x;
+  double const constant = 1 + static_cast<double>(test::uniform(g, 1, 4095)) * 0x1p-12;
+  for (int j = 0; j < n; ++j) {
+    switch (kind) {
+      case 0: x.push_back(test::uniform_real(g, -1, 1) + test::uniform_real(g, -1, 1)); break;
+      case 1: x.push_back(constant); break;
+      case 2: x.push_back(j == n / 2 ? 50 : test::uniform_real(g, -0.1, 0.1)); break;
+      case 3: x.push_back(test::uniform_real(g, -1, 1) * 0x1p-12); break;
+      case 4: x.push_back(test::uniform_real(g, -1, 1) * 0x1p12); break;
+      case 6: x.push_back(test::uniform_real(g, -1, 1) * 0x1p20); break;
+      case 5: x.push_back(j % 2 == 0 ? constant : -constant * 0x1p-8); break;
+      default: x.push_back(0);
+    }
+  }
+  return x;
+}
+inline constexpr int norm_kinds = 8, forward_only = 6;  // x too large for the bounds of dx
 
 /// The largest error met, in u * (sum of absolute terms): what docs/kernels.md calls "seen".
 struct Worst {
