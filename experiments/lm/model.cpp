@@ -35,26 +35,36 @@ using at::Tensor;
 /// Walks along the parameters in the order in which they are used.
 class Cursor {
  public:
-  Cursor(std::vector<Parameter> const& all, std::size_t at, Model const& model) : all_(all), at_(at), model_(model) {}
+  Cursor(std::vector<Parameter> const& all, std::size_t at, Model const& model, Watch const& watch)
+      : all_(all), at_(at), model_(model), watch_(watch) {}
 
   Tensor const& next() { return all_[at_++].value; }
   Tensor bias() { return model_.biases ? next() : Tensor(); }
 
   Tensor linear(Tensor const& x) {
     Tensor const& weight = next();
-    return at::linear(x, weight, bias());
+    std::string const& name = all_[at_ - 1].name;
+    return shown(name, at::linear(x, weight, bias()));
   }
   Tensor norm(Tensor const& x, Norm kind) {
     if (kind == Norm::none) return x;
     Tensor const& weight = next();
-    if (kind == Norm::rms) return at::rms_norm(x, {model_.width}, weight, model_.norm_eps);
-    return at::layer_norm(x, {model_.width}, weight, next(), model_.norm_eps);
+    std::string const& name = all_[at_ - 1].name;
+    if (kind == Norm::rms) return shown(name, at::rms_norm(x, {model_.width}, weight, model_.norm_eps));
+    return shown(name, at::layer_norm(x, {model_.width}, weight, next(), model_.norm_eps));
   }
+  /// What was made by the parameter of this name.
+  Tensor shown(std::string const& name, Tensor const& made) const {
+    if (watch_) watch_(name, made);
+    return made;
+  }
+  std::string const& last() const { return all_[at_ - 1].name; }
 
  private:
   std::vector<Parameter> const& all_;
   std::size_t at_;
   Model const& model_;
+  Watch const& watch_;
 };
 
 /// Without norms in the blocks a LayerNorm stands before the output alone.
@@ -123,7 +133,7 @@ Tensor const& Transformer::output() const { return model_.tied ? parameters_.fro
 
 Tensor Transformer::block(std::int64_t layer, Tensor x, bool training) const {
   Model const& m = model_;
-  Cursor p(parameters_, first_ + static_cast<std::size_t>(layer) * per_block_, m);
+  Cursor p(parameters_, first_ + static_cast<std::size_t>(layer) * per_block_, m, watch_);
   auto const dropped = [&](Tensor const& t) { return m.dropout > 0 ? at::dropout(t, m.dropout, training) : t; };
 
   std::int64_t const sequences = x.size(0), tokens = x.size(1);
@@ -142,7 +152,9 @@ Tensor Transformer::block(std::int64_t layer, Tensor x, bool training) const {
   h = p.linear(p.norm(x, m.norm));
   std::vector<Tensor> learned(coefficients(m.activation).size());
   for (Tensor& t : learned) t = p.next();
-  return x + dropped(p.linear(activate(m.activation, h, learned, backend_)));
+  h = p.shown(learned.empty() ? "layers." + std::to_string(layer) + ".activation" : p.last(),
+              activate(m.activation, h, learned, backend_));
+  return x + dropped(p.linear(h));
 }
 
 Tensor Transformer::hidden(Tensor const& tokens, bool training, bool recompute) const {
@@ -152,6 +164,7 @@ Tensor Transformer::hidden(Tensor const& tokens, bool training, bool recompute) 
     throw InvalidInput("sequences of " + std::to_string(length) +
                        " tokens: allowed are context = " + std::to_string(m.context));
   Tensor x = at::embedding(parameters_.front().value, tokens);
+  if (watch_) watch_(parameters_.front().name, x);
   if (m.positions == Positions::learned) x = x + parameters_[1].value.narrow(0, 0, length);
   if (m.dropout > 0) x = at::dropout(x, m.dropout, training);
   for (std::int64_t i = 0; i < m.layers; ++i) {
@@ -165,7 +178,7 @@ Tensor Transformer::hidden(Tensor const& tokens, bool training, bool recompute) 
       x = block(i, x, training);
     }
   }
-  Cursor last(parameters_, first_ + static_cast<std::size_t>(m.layers) * per_block_, m);
+  Cursor last(parameters_, first_ + static_cast<std::size_t>(m.layers) * per_block_, m, watch_);
   return last.norm(x, final_norm(m));
 }
 

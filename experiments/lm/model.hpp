@@ -13,6 +13,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct Parameter {
                      ///< look it up each time
   Group group;
 };
+
+/// Is shown what a parameter makes of its input, in the order of the forward pass.
+using Watch = std::function<void(std::string const& parameter, at::Tensor const& output)>;
 
 class Transformer {
  public:
@@ -55,6 +59,9 @@ class Transformer {
   at::Tensor loss(at::Tensor const& tokens, at::Tensor const& targets, at::Tensor const& scored = {},
                   bool training = false, bool recompute = false) const;
 
+  /// For who looks for the origin of an infinity: called from the next forward pass on, until it is null.
+  void watch(Watch w) { watch_ = std::move(w); }
+
  private:
   at::Tensor hidden(at::Tensor const& tokens, bool training, bool recompute) const;
   at::Tensor block(std::int64_t layer, at::Tensor x, bool training) const;
@@ -63,6 +70,7 @@ class Transformer {
   Model model_;
   Backend backend_;
   std::vector<Parameter> parameters_;
+  Watch watch_;
   std::size_t first_ = 0, per_block_ = 0;  ///< of the parameters of blocks
   at::Tensor cosines_, sines_;             ///< of rotary positions, [context, width / heads / 2], double
 };
