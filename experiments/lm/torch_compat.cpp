@@ -2,7 +2,16 @@
 #include "experiments/lm/torch_compat.hpp"
 
 #include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
+#include <dlfcn.h>
 
 #include <mutex>
 
@@ -55,6 +64,28 @@ void seed_random(std::uint64_t seed, at::Device device) {
     std::scoped_lock const lock(generator.mutex());
     generator.set_current_seed(seed);
   }
+}
+
+at::Tensor total_norm(std::vector<at::Tensor> const& tensors) {
+  return at::linalg_vector_norm(at::stack(at::_foreach_norm(tensors, 2)));
+}
+
+void clip_by_norm(std::vector<at::Tensor> const& tensors, at::Tensor const& norm, double most) {
+  at::_foreach_mul_(tensors, (most / (norm + 1e-6)).clamp_max(1.0));
+}
+
+void fused_adamw(AdamTensors const& t, std::int64_t step, AdamRates const& r, at::Tensor const& norm) {
+  auto const options = norm.options().dtype(at::kFloat);
+  std::vector<at::Tensor> const steps(t.values.size(), at::full({}, static_cast<double>(step), options));
+  std::optional<at::Tensor> found_bad;
+  if (!norm.is_cpu()) found_bad = at::isfinite(norm).logical_not().to(at::kFloat);
+  at::_fused_adamw_(t.values, t.gradients, t.first, t.second, {}, steps, r.rate, r.beta1, r.beta2, r.weight_decay,
+                    r.eps, false, false, {}, found_bad);
+}
+
+void load_cuda() {
+  // Its static objects register the device with the CPU half, which is all that `import torch` does.
+  ::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
 }
 
 }  // namespace nwidth::lm
