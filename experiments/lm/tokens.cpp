@@ -2,6 +2,7 @@
 #include "experiments/lm/tokens.hpp"
 
 #include "experiments/lm/bytes.hpp"
+#include "experiments/lm/ifs.hpp"
 #include "experiments/lm/shards.hpp"
 #include "theory/number/error.hpp"
 
@@ -30,7 +31,11 @@ std::unique_ptr<TokenSource> open_tokens(Data const& data, Model const& model, S
       Part const part = own ? Part{0, shards->size()} : part_of(shards->size(), data.held_out, split);
       return std::make_unique<Windows>(shards, part.first, part.last, model.context, split, seed);
     }
-    case Stream::ifs: break;
+    case Stream::ifs: {
+      auto const law = std::make_shared<IfsLaw const>(data.ifs);
+      require_vocabulary(model, law->vocabulary(), "symbols^dimension addresses and the outputs");
+      return std::make_unique<IfsStream>(law, model.context, split, seed);
+    }
   }
   throw InvalidInput("no such stream of tokens");
 }
