@@ -143,6 +143,11 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
                     {"loss", e.loss},
                     {"sequences", e.sequences}};
   if (config.data.stream == Stream::bytes) line["bits_per_byte"] = e.loss / std::numbers::ln2;
+  if (auto const x = excess(model, *source, config.training.micro_batch, config.training.bfloat16)) {
+    line["excess"] = x->nats;
+    line["excess_context"] = x->context;
+    line["floor"] = {{"lower", x->floor_lower}, {"upper", x->floor_upper}};
+  }
   line["data"] = source->describe();
   if (ranks.rank() == 0) std::printf("%s\n", line.dump().c_str());
   return done;

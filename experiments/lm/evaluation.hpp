@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Held-out loss.
 #pragma once
+#include <optional>
+#include <string>
+
 #include "experiments/lm/group.hpp"
 #include "experiments/lm/model.hpp"
 #include "experiments/lm/tokens.hpp"
@@ -15,5 +18,16 @@ struct Evaluation {
 /// The first `sequences` of the source, in micro batches, without dropout. Collective: each rank takes its share.
 Evaluation evaluate(Transformer const& model, TokenSource const& source, std::int64_t sequences,
                     std::int64_t micro_batch, bool bfloat16, Ranks& ranks);
+
+/// What the loss of a model on the IFS stream exceeds its floor by, known without sampling.
+struct Excess {
+  double nats = 0;           ///< the mean over all states of KL(law of the state || model), after one context each
+  std::int64_t context = 0;  ///< tokens of these contexts: 4 m - 1, or as many as the model sees; an odd number
+  std::string floor_lower, floor_upper;  ///< enclosure of the entropy of an emitted symbol, in nats
+};
+/// Nothing for other streams, and where the contexts of all states are more than 2^22 tokens. Not collective: each rank
+/// that calls it does all of it.
+std::optional<Excess> excess(Transformer const& model, TokenSource const& source, std::int64_t micro_batch,
+                             bool bfloat16);
 
 }  // namespace nwidth::lm

@@ -291,6 +291,8 @@ class Trainer {
   void evaluate_now(Progress& progress) {
     Evaluation const e =
         evaluate(model_, *held_out_, training_.evaluate_sequences, training_.micro_batch, training_.bfloat16, ranks_);
+    // On each rank, so that none waits for another longer than a collective operation may.
+    std::optional<Excess> const above = excess(model_, *held_out_, training_.micro_batch, training_.bfloat16);
     last_logged_ = Clock::now();
     if (!log_) return;
     Json line{{"kind", "evaluation"}, {"step", step_}, {"loss", number(e.loss)}, {"sequences", e.sequences}};
@@ -299,6 +301,12 @@ class Trainer {
     if (job_.config.data.stream == Stream::bytes) {
       line["bits_per_byte"] = number(e.loss / std::numbers::ln2);
       text << ", " << e.loss / std::numbers::ln2 << " bits per byte";
+    }
+    if (above) {
+      line["excess"] = number(above->nats);
+      line["excess_context"] = above->context;
+      line["floor"] = {{"lower", above->floor_lower}, {"upper", above->floor_upper}};
+      text << ", excess over all states " << above->nats;
     }
     log_->append(line);
     progress.say(text.str());

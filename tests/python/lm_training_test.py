@@ -158,3 +158,19 @@ def test_the_log_says_what_ran(tmp_path):
     t = tomllib.loads(start["config"])["training"]
     assert [s["rate"] for s in steps] == [learning_rate(t, 32, s) for s in range(3)]
     assert lines(out, "end")[0]["step"] == 3
+
+
+def test_the_excess_over_the_ifs_streams_floor_needs_no_sample(tmp_path):
+    """The scored loss of many held-out sequences is the certified floor and the excess over all states, up to noise."""
+    path = config_file(tmp_path, steps=60, evaluate_every=60, evaluate_sequences=400)
+    stream = '[data]\nstream = "ifs"\n[data.ifs]\ndimension = 1\nsymbols = 2\nmemory = 3\nfrequencies = 4\n[training]'
+    text = path.read_text()
+    path.write_text(text[: text.index("[data]")] + stream + text.split("[training]")[1])
+    train(path, tmp_path / "out")
+    (e,) = lines(tmp_path / "out", "evaluation")
+    lower, upper = (float(e["floor"][k]) for k in ("lower", "upper"))
+    assert 0.1 < lower <= upper < lower + 1e-9 < 0.7
+    assert e["excess_context"] == 11
+    assert 0 < e["excess"] < 2
+    # 400 sequences score 15 symbols each; contexts differ in length, which a model of 60 steps may notice
+    assert abs(e["loss"] - lower - e["excess"]) < 0.1
