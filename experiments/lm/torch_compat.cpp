@@ -71,7 +71,8 @@ at::Tensor total_norm(std::vector<at::Tensor> const& tensors) {
 }
 
 void clip_by_norm(std::vector<at::Tensor> const& tensors, at::Tensor const& norm, double most) {
-  at::_foreach_mul_(tensors, (most / (norm + 1e-6)).clamp_max(1.0));
+  // As Python divides a number by a tensor; operator/ rounds otherwise.
+  at::_foreach_mul_(tensors, ((norm + 1e-6).reciprocal() * most).clamp_max(1.0));
 }
 
 void fused_adamw(AdamTensors const& t, std::int64_t step, AdamRates const& r, at::Tensor const& norm) {

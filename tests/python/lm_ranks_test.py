@@ -17,7 +17,7 @@ def largest_difference(a, b):
 
 
 def test_two_and_three_ranks_train_what_one_does(tmp_path):
-    config = config_file(tmp_path, steps=50, micro_batch=2, checkpoint_every=25, evaluate_every=50)
+    config = config_file(tmp_path, steps=50, batch=12, micro_batch=2, checkpoint_every=25, evaluate_every=50)
     train(config, tmp_path / "one")
     alone = losses(tmp_path / "one")
     for ranks, again in ((2, True), (3, False)):
