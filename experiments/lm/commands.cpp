@@ -14,6 +14,7 @@
 #include "experiments/lm/command_line.hpp"
 #include "experiments/lm/describe.hpp"
 #include "experiments/lm/evaluation.hpp"
+#include "experiments/lm/log.hpp"
 #include "experiments/lm/torch_compat.hpp"
 #include "experiments/lm/trainer.hpp"
 #include "experiments/record/atomic_file.hpp"
@@ -148,7 +149,7 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
     line["excess_context"] = x->context;
     line["floor"] = {{"lower", x->floor_lower}, {"upper", x->floor_upper}};
   }
-  line["data"] = source->describe();
+  line["data"] = described(source->describe());
   if (ranks.rank() == 0) std::printf("%s\n", line.dump().c_str());
   return done;
 }

@@ -30,6 +30,11 @@ std::size_t kept(std::string const& text, std::int64_t step, std::filesystem::pa
 
 }  // namespace
 
+Json described(std::string const& text) {
+  Json const parsed = Json::parse(text, nullptr, false);
+  return parsed.is_object() ? parsed : Json(text);
+}
+
 RunLog::RunLog(std::filesystem::path path, std::int64_t step) : path_(std::move(path)) {
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file_ < 0) throw record::file_error("write", path_, errno);

@@ -11,12 +11,16 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "experiments/record/record.hpp"
 
 namespace nwidth::lm {
 
 using record::Json;
+
+/// What a source of tokens says of itself, as an object where it is one.
+Json described(std::string const& text);
 
 class RunLog {
  public:

@@ -203,8 +203,8 @@ class Trainer {
     std::int64_t parameters = 0;
     for (Parameter const& p : model_.parameters()) parameters += p.value.numel();
     j["parameters"] = parameters;
-    j["train"] = train_->describe();
-    if (held_out_) j["validation"] = held_out_->describe();
+    j["train"] = described(train_->describe());
+    if (held_out_) j["validation"] = described(held_out_->describe());
     if (step_ > 0 && !exact_) j["random"] = "seeded anew: another number of ranks or kind of device";
     if (!start_.bad.empty()) j["bad_checkpoints"] = start_.bad;
     j["config"] = to_toml(job_.config);
@@ -252,7 +252,10 @@ class Trainer {
   std::string refusal(double norm) {
     if (guard_.accept(last_loss_) && std::isfinite(norm)) return "";
     std::ostringstream s;
-    s << "stopped in step " << step_ + 1 << ": loss " << last_loss_ << ", gradient norm " << norm;
+    auto const text = [](double x) {
+      return std::isfinite(x) ? Json(x).dump() : std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
+    };
+    s << "stopped in step " << step_ + 1 << ": loss " << text(last_loss_) << ", gradient norm " << text(norm);
     if (std::isfinite(last_loss_) && std::isfinite(norm))
       s << ", more than " << training_.spike << " times the running mean " << guard_.mean();
     s << "; " << blame(model_, [this] {
