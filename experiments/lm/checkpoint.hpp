@@ -3,8 +3,9 @@
 ///
 /// Tensors, as any reader of safetensors sees them: the parameters by the names of Transformer and of its Python twin;
 /// optimizer.first.NAME and optimizer.second.NAME, their moments; random.R, the state of rank R's generator. Metadata:
-/// format, step, config (canonical TOML), spike (the guard), and world_size, threads, device, backend, torch, commit:
-/// what a resumed run must share with it to have the same bits. The number of ranks may change; the bits then do.
+/// format, step, config (canonical TOML), spike (the guard), train (which data), and world_size, threads, device,
+/// backend, torch, commit: what a resumed run must share with it to have the same bits. The number of ranks may change;
+/// the bits then do.
 #pragma once
 #include <filesystem>
 #include <memory>

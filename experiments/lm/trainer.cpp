@@ -169,6 +169,14 @@ class Trainer {
   }
 
   void resume() {
+    std::string const before = start_.file->metadata("train"), now = train_->describe();
+    auto const brief = [](std::string const& text) {
+      Json const j = described(text);
+      return j.contains("sha256") && j["sha256"].is_string() ? "sha256 " + j["sha256"].get<std::string>() : text;
+    };
+    if (before != now)
+      throw InvalidInput("the training data are not those of the checkpoint: " + brief(now) + ", and it has " +
+                         brief(before));
     exact_ = restore(*start_.file, model_.parameters(), optimizer_, ranks_, training_.seed);
     guard_.set_state(start_.file->metadata("spike"));
     last_loss_ = guard_.mean();
@@ -177,6 +185,7 @@ class Trainer {
   Metadata description() const {
     return {{"config", to_toml(job_.config)},
             {"spike", guard_.state()},
+            {"train", train_->describe()},
             {"threads", std::to_string(at::get_num_threads())},
             {"device", job_.device.str()},
             {"backend", job_.backend == Backend::fused ? "fused" : "torch"},

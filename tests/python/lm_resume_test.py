@@ -147,6 +147,10 @@ def test_what_cannot_be_resumed_is_one_line(tmp_path):
     assert_refused(train(config, out, code=2), "holds a run", "--resume")
     other = config_file(tmp_path, "other.toml", steps=4, checkpoint_every=2, rate=1e-2)
     assert_refused(train(other, out, "--resume", code=2), "rate = 0.01", "rate = 0.003")
+    text = (tmp_path / "text.txt").read_text()
+    (tmp_path / "text.txt").write_text(text[:-100] + "!" * 100)
+    assert_refused(train(config, out, "--resume", code=2), "data are not those of the checkpoint")
+    (tmp_path / "text.txt").write_text(text)
     for path in out.glob("checkpoint-*"):
         path.write_bytes(path.read_bytes()[:100])
     assert_refused(train(config, out, "--resume", code=2), "truncated", "no other checkpoint")
