@@ -119,6 +119,36 @@ def test_the_library_needs_no_cuda_to_load(real):
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(real)}, check=True)
 
 
+class Hollow(torch.Tensor):
+    """What says that it lies on a GPU, where there is none: the kernel sees its shape and type, and no memory."""
+
+    @staticmethod
+    def __new__(cls, *shape, dtype=F32):
+        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype, device="cuda:0")
+
+    @classmethod
+    def __torch_dispatch__(cls, function, types, arguments=(), keywords=None):
+        raise NotImplementedError
+
+
+def test_without_a_gpu_there_is_one_line(real):
+    """As far as a call gets without a device: torch's stream is looked up, and CUDA's refusal arrives as it is."""
+    if not built_with_cuda(real) or torch.version.cuda is None:
+        pytest.skip("the operators or torch were built without CUDA")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    key = torch._C.DispatchKeySet(torch._C.DispatchKey.CUDA)
+    x, w, b = Hollow(2, 3), Hollow(3), Hollow(1)
+    for name, *arguments in (("relu", x), ("polyrelu", x, w, b), ("polynorm", x, w, b, 1e-6), ("swiglu", x, x)):
+        with pytest.raises(RuntimeError) as refusal:
+            operator(name).default.redispatch(key, *arguments)
+        assert re.fullmatch(rf"nwidth::{name}: CUDA: [^\n]+", str(refusal.value))
+    with pytest.raises(RuntimeError, match=r"nwidth::polyrelu: weight of shape \[3\] is not on the device of x"):
+        operator("polyrelu").default.redispatch(key, x, torch.ones(3), b)
+    with pytest.raises(ValueError, match=r"nwidth::relu: x of shape \[2, 3\] is float64; allowed on CUDA"):
+        operator("relu").default.redispatch(key, Hollow(2, 3, dtype=F64))
+
+
 def test_fakes_know_the_device():
     """Shapes and words for CUDA tensors that do not exist."""
     from torch._subclasses.fake_tensor import FakeTensorMode
@@ -245,7 +275,7 @@ VIEWS = {  # view, and whether it is dense: elementwise in any order, by rows in
 
 def copies(f):
     """How many times the call copies elements of an input."""
-    with torch.profiler.profile(record_shapes=True) as profile:
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         result = f()
     return result, sum(1 for e in profile.events() if e.name == "aten::copy_")
 
@@ -484,6 +514,7 @@ def test_compile(gpu, name, mode):
     grad = torch.randn(32, 520, device=DEVICE)
     want = torch.autograd.grad(f(*arguments), arguments, grad)
     for _ in range(3):
+        torch.compiler.cudagraph_mark_step_begin()
         y = compiled(*arguments)
         torch.testing.assert_close(y, f(*arguments), rtol=1e-5, atol=1e-6)
         got = torch.autograd.grad(y, arguments, grad)

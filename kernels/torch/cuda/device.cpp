@@ -24,6 +24,15 @@ CurrentStream current_stream() {
   return function;
 }
 
+/// Whether the CUDA runtime that is linked in here, beside torch's own, finds a driver that it can use, and a device.
+cudaError_t runtime_finds_a_device() {
+  static cudaError_t const result = [] {
+    int count = 0;
+    return cudaGetDeviceCount(&count);
+  }();
+  return result;
+}
+
 void require(cudaError_t error, char const* op) {
   if (error != cudaSuccess)
     throw std::runtime_error(std::string("nwidth::") + op + ": CUDA: " + cudaGetErrorString(error));
@@ -39,6 +48,7 @@ struct Device::Guard : ::torch::stable::accelerator::DeviceGuard {
 
 Device::Device(char const* op, Tensor const& x) : op_(op) {
   auto const find = current_stream();
+  require(runtime_finds_a_device(), op);
   auto const index = x.get_device_index();
   guard_ = std::make_unique<Guard>(index);
   void* stream = nullptr;
@@ -46,7 +56,7 @@ Device::Device(char const* op, Tensor const& x) : op_(op) {
     throw std::runtime_error(std::string("nwidth::") + op + ": torch has no stream for device " +
                              std::to_string(index));
   stream_ = static_cast<cudaStream_t>(stream);
-  require(cudaSetDevice(index), op);  // a runtime of our own is linked in, beside torch's
+  require(cudaSetDevice(index), op);  // torch has told its own runtime only
 }
 
 Device::~Device() = default;
