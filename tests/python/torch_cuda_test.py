@@ -62,7 +62,7 @@ def real(package):
 
 def rest(name):
     """Arguments after the tensors."""
-    return (1e-6,) if FAMILIES[name].rows else FAMILIES[name].constants
+    return FAMILIES[name].constants or ((1e-6,) if FAMILIES[name].rows else ())
 
 
 def on_device(name, shape, dtype=F32, seed=0, weight_type=None):

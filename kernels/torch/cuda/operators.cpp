@@ -83,9 +83,24 @@ Tensor leaky_relu_backward(Tensor const& grad, Tensor const& x, double slope) {
   return std::get<0>(backward(call, Activation::leaky_relu, slope_of(slope), grad, x, 0));
 }
 
-Parameters xielu_parameters(Tensor const& alphas, double beta, double eps) {
+Parameters with_learned(Tensor const& packed) {
   Parameters p;
-  p.learned = floats_of(alphas);
+  p.learned = floats_of(packed);
+  return p;
+}
+Tensor prelu(Tensor const& x, Tensor const& weight) {
+  Call const call("prelu", {{"x", x}, {"weight", weight}});
+  Tensor const packed = call.pack({"weight", weight, 1});
+  return forward(call, Activation::prelu, with_learned(packed), x);
+}
+std::tuple<Tensor, Tensor> prelu_backward(Tensor const& grad, Tensor const& x, Tensor const& weight) {
+  Call const call("prelu_backward", {{"x", x}, {"grad", grad}, {"weight", weight}});
+  Tensor const packed = call.pack({"weight", weight, 1});
+  return backward(call, Activation::prelu, with_learned(packed), grad, x, 1);
+}
+
+Parameters xielu_parameters(Tensor const& alphas, double beta, double eps) {
+  Parameters p = with_learned(alphas);
   p.beta = static_cast<float>(beta);
   p.eps = static_cast<float>(eps);
   return p;
@@ -144,22 +159,17 @@ NWIDTH_GATED(geglu_tanh, gelu_tanh)
 NWIDTH_GATED(swiglu, silu)
 #undef NWIDTH_GATED
 
-Parameters cubic(Tensor const& packed) {
-  Parameters p;
-  p.learned = floats_of(packed);
-  return p;
-}
 Tensor polyrelu_glu(Tensor const& gate, Tensor const& up, Tensor const& weight, Tensor const& bias) {
   Call const call("polyrelu_glu", {{"gate", gate}, {"up", up}, {"weight", weight}, {"bias", bias}});
   Tensor const packed = call.pack({"weight", weight, 3}, {"bias", bias, 1});
-  return forward(call, Gate::polyrelu, cubic(packed), gate, up);
+  return forward(call, Gate::polyrelu, with_learned(packed), gate, up);
 }
 std::tuple<Tensor, Tensor, Tensor> polyrelu_glu_backward(Tensor const& grad, Tensor const& gate, Tensor const& up,
                                                          Tensor const& weight, Tensor const& bias) {
   Call const call("polyrelu_glu_backward",
                   {{"gate", gate}, {"up", up}, {"grad", grad}, {"weight", weight}, {"bias", bias}});
   Tensor const packed = call.pack({"weight", weight, 3}, {"bias", bias, 1});
-  return backward(call, Gate::polyrelu, cubic(packed), grad, gate, up, 4);
+  return backward(call, Gate::polyrelu, with_learned(packed), grad, gate, up, 4);
 }
 
 // PolyReLU and PolyNorm, as one expert that has all rows.
@@ -229,6 +239,41 @@ std::tuple<Tensor, Tensor> polynorm_backward(Tensor const& grad, Tensor const& x
   return {dx, gradient};
 }
 
+std::tuple<Tensor, Tensor> polynorm_glu(Tensor const& gate, Tensor const& up, Tensor const& weight, Tensor const& bias,
+                                        double eps, double scale) {
+  Call const call("polynorm_glu", {{"gate", gate}, {"up", up}, {"weight", weight}, {"bias", bias}});
+  require_rows_and_eps(call.op(), "gate", gate, eps);
+  require_like(call.op(), "up", up, "gate", gate);
+  Tensor const packed = call.pack({"weight", weight, 3}, {"bias", bias, 1});
+  Tensor y = contiguous_like(gate);
+  call.run([&]<class E>(E) {
+    Dense const m(Along::rows, {y}, {gate, up});
+    cuda::polynorm_glu_forward<E>(one_set(packed, eps), static_cast<float>(scale), m.in<E>(0), m.in<E>(1), m.out<E>(0),
+                                  m.rows(), m.width(), call.stream());
+  });
+  return {y, statistics_like(gate, statistics)};
+}
+
+std::tuple<Tensor, Tensor, Tensor> polynorm_glu_backward(Tensor const& grad, Tensor const& gate, Tensor const& up,
+                                                         Tensor const& rstd, Tensor const& weight, Tensor const& bias,
+                                                         double eps, double scale) {
+  Call const call("polynorm_glu_backward",
+                  {{"gate", gate}, {"up", up}, {"grad", grad}, {"rstd", rstd}, {"weight", weight}, {"bias", bias}});
+  require_rows_and_eps(call.op(), "gate", gate, eps);
+  require_like(call.op(), "grad", grad, "gate", gate);
+  require_like(call.op(), "up", up, "gate", gate);
+  require_statistics(call.op(), rstd, "gate", gate, statistics);
+  Tensor const packed = call.pack({"weight", weight, 3}, {"bias", bias, 1});
+  Experts const set = one_set(packed, eps);
+  Tensor dgate = contiguous_like(gate), dup = contiguous_like(gate);
+  auto const kernel = [&]<class E>(E, float* sums, float* workspace) {
+    Dense const m(Along::rows, {dgate, dup}, {gate, up, grad});
+    cuda::polynorm_glu_backward<E>(set, static_cast<float>(scale), m.in<E>(0), m.in<E>(1), m.in<E>(2), m.out<E>(0),
+                                   m.out<E>(1), sums, workspace, m.rows(), m.width(), call.stream());
+  };
+  return {dgate, dup, call.gradient(4, cuda::polynorm_workspace(set, rows_of(gate)), kernel)};
+}
+
 }  // namespace
 }  // namespace nwidth::kernels::torch
 
@@ -240,9 +285,11 @@ STABLE_TORCH_LIBRARY_IMPL(nwidth, NWIDTH_DEVICE_KEY, m) {
   NWIDTH_IMPL(polyrelu);
   NWIDTH_IMPL(polynorm);
   NWIDTH_IMPL(polyrelu_glu);
+  NWIDTH_IMPL(polynorm_glu);
   NWIDTH_IMPL(relu);
   NWIDTH_IMPL(relu_power);
   NWIDTH_IMPL(leaky_relu);
+  NWIDTH_IMPL(prelu);
   NWIDTH_IMPL(gelu);
   NWIDTH_IMPL(gelu_tanh);
   NWIDTH_IMPL(silu);
