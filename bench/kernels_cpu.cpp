@@ -234,6 +234,7 @@ struct Bench {
     NWIDTH_FAMILY(relu_power, 2 NWIDTH_COMMA)
     NWIDTH_FAMILY(leaky_relu, 0.01 NWIDTH_COMMA)
 #undef NWIDTH_FAMILY
+    kernels["prelu_backward"] = {3, [&] { prelu_backward(0.01, in(x), in(g), out(y), gradient, options); }};
     XieluCoefficients const xc{0.8, 0.3};
     kernels["xielu_forward"] = {2, [&] { xielu_forward(xc, in(x), out(y), options); }};
     kernels["xielu_backward"] = {3, [&] { xielu_backward(xc, in(x), in(g), out(y), gradient, options); }};
@@ -249,6 +250,14 @@ struct Bench {
     kernels["polyrelu_glu_forward"] = {3, [&] { polyrelu_glu_forward(c, in(x), in(up), out(y), options); }};
     kernels["polyrelu_glu_backward"] = {
         5, [&] { polyrelu_glu_backward(c, in(x), in(up), in(g), out(y), out(dup), gradient, options); }};
+    kernels["polynorm_glu_forward"] = {3,
+                                       [&] { polynorm_glu_forward(c, 0.5, in(x), in(up), out(y), nullptr, options); }};
+    kernels["polynorm_glu_backward"] = {
+        5, [&] { polynorm_glu_backward(c, 0.5, in(x), in(up), in(g), out(y), out(dup), gradient, nullptr, options); }};
+    kernels["polynorm_glu_backward_saved"] = {5, [&] {
+                                                polynorm_glu_backward(c, 0.5, in(x), in(up), in(g), out(y), out(dup),
+                                                                      gradient, statistics.data() + 3 * at, options);
+                                              }};
     polynorm_forward(c, x, y, statistics.data(), options);
     copy();
     auto const work = static_cast<double>(part * line);

@@ -74,6 +74,16 @@ void leaky_relu_backward(double slope, ConstRows<E> x, ConstRows<E> g, Rows<E> d
   backward<E, LeakyReluBackward>({{canonical<Arithmetic<E>>(slope)}}, x, g, dx, options);
 }
 template <class E>
+void prelu_forward(double slope, ConstRows<E> x, Rows<E> y, Options const& options) {
+  leaky_relu_forward(slope, x, y, options);
+}
+template <class E>
+void prelu_backward(double slope, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
+                    Options const& options) {
+  DefaultFloatingPoint const state;
+  launch<E, PreluBackward>({{canonical<Arithmetic<E>>(slope)}}, {{"x", x}, {"g", g}}, {{"dx", dx}}, options, gradient);
+}
+template <class E>
 void xielu_forward(XieluCoefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options) {
   forward<E, XieluForward>({rounded<Arithmetic<E>>(c)}, x, y, options);
 }
@@ -89,16 +99,18 @@ void xielu_backward(XieluCoefficients const& c, ConstRows<E> x, ConstRows<E> g, 
 #define NWIDTH_FAMILY(E, name)                                         \
   template void name##_forward(ConstRows<E>, Rows<E>, Options const&); \
   template void name##_backward(ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);
-#define NWIDTH_INSTANTIATE(E)                                                                     \
-  NWIDTH_FAMILY(E, gelu)                                                                          \
-  NWIDTH_FAMILY(E, gelu_tanh)                                                                     \
-  NWIDTH_FAMILY(E, silu)                                                                          \
-  NWIDTH_FAMILY(E, relu)                                                                          \
-  template void relu_power_forward(int, ConstRows<E>, Rows<E>, Options const&);                   \
-  template void relu_power_backward(int, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);    \
-  template void leaky_relu_forward(double, ConstRows<E>, Rows<E>, Options const&);                \
-  template void leaky_relu_backward(double, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&); \
-  template void xielu_forward(XieluCoefficients const&, ConstRows<E>, Rows<E>, Options const&);   \
+#define NWIDTH_INSTANTIATE(E)                                                                         \
+  NWIDTH_FAMILY(E, gelu)                                                                              \
+  NWIDTH_FAMILY(E, gelu_tanh)                                                                         \
+  NWIDTH_FAMILY(E, silu)                                                                              \
+  NWIDTH_FAMILY(E, relu)                                                                              \
+  template void relu_power_forward(int, ConstRows<E>, Rows<E>, Options const&);                       \
+  template void relu_power_backward(int, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);        \
+  template void leaky_relu_forward(double, ConstRows<E>, Rows<E>, Options const&);                    \
+  template void leaky_relu_backward(double, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);     \
+  template void prelu_forward(double, ConstRows<E>, Rows<E>, Options const&);                         \
+  template void prelu_backward(double, ConstRows<E>, ConstRows<E>, Rows<E>, double*, Options const&); \
+  template void xielu_forward(XieluCoefficients const&, ConstRows<E>, Rows<E>, Options const&);       \
   template void xielu_backward(XieluCoefficients const&, ConstRows<E>, ConstRows<E>, Rows<E>, double*, Options const&);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(bf16)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// GELU, SiLU, ReLU and its powers, leaky ReLU and xIELU on a CPU over the rows of a matrix, forward and backward.
+/// GELU, SiLU, ReLU and its powers, leaky ReLU with a fixed or a learned slope, and xIELU on a CPU over the rows of a
+/// matrix, forward and backward.
 ///
 ///   Rows<bf16 const> x{data, rows, width, stride};
 ///   gelu_forward(x, y);        // y = f(x)
@@ -85,6 +86,17 @@ void leaky_relu_forward(double slope, ConstRows<E> x, Rows<E> y, Options const& 
 template <class E>
 void leaky_relu_backward(double slope, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, Options const& options = {});
 
+/// Leaky ReLU with a learned slope, one for all elements: the same y and dx, the same bounds; gradient = {dslope},
+/// overwritten: the sum of g min(x, 0). Error: prelu_gradient_bound u times the sum of |g min(x, 0)|.
+/// @cite he2015prelu
+template <class E>
+inline constexpr double prelu_gradient_bound = std::is_same_v<E, double> ? 172 : 64;
+template <class E>
+void prelu_forward(double slope, ConstRows<E> x, Rows<E> y, Options const& options = {});
+template <class E>
+void prelu_backward(double slope, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
+                    Options const& options = {});
+
 /// As checkpoints hold them: p = softplus(alpha_p), n = beta + softplus(alpha_n). @cite huang2024xielu
 struct XieluCoefficients {
   double alpha_p, alpha_n, beta = 0.5, eps = -1e-6;
@@ -102,7 +114,7 @@ void xielu_forward(XieluCoefficients const& c, ConstRows<E> x, Rows<E> y, Option
 /// (relative to which eps counts |g eps|).
 inline constexpr ErrorBound xielu_slope_bound{6};
 template <class E>
-inline constexpr double xielu_gradient_bound = std::is_same_v<E, double> ? 146 : 40;
+inline constexpr double xielu_gradient_bound = std::is_same_v<E, double> ? 178 : 72;
 template <class E>
 void xielu_backward(XieluCoefficients const& c, ConstRows<E> x, ConstRows<E> g, Rows<E> dx, double* gradient,
                     Options const& options = {});

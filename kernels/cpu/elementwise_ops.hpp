@@ -125,6 +125,19 @@ struct LeakyRelu {
   }
 };
 
+/// LeakyRelu's backward pass, and the sum of g times the derivative in the slope.
+template <class C>
+struct PreluBackward {
+  static constexpr int inputs = 2, outputs = 1, sums = 1;
+  LeakyRelu<C> f;
+
+  template <class V>
+  void element(V const (&in)[2], V (&out)[1], V (&sum)[1]) const {
+    out[0] = f.backward(in[0], in[1]);
+    sum[0] = activation::ops<V>::fma(in[1], activation::leaky_relu_slope_derivative(in[0]), sum[0]);
+  }
+};
+
 template <class C>
 using XieluForward = Forward<activation::XIELU<C>>;
 
@@ -157,8 +170,9 @@ NWIDTH_FAMILY(ReluPower)
 NWIDTH_FAMILY(LeakyRelu)
 #undef NWIDTH_FAMILY
 
-using ElementwiseOps = OpList<GeluForward, GeluBackward, GeluTanhForward, GeluTanhBackward, SiluForward, SiluBackward,
-                              ReluForward, ReluBackward, ReluSquaredForward, ReluSquaredBackward, ReluPowerForward,
-                              ReluPowerBackward, LeakyReluForward, LeakyReluBackward, XieluForward, XieluBackward>;
+using ElementwiseOps =
+    OpList<GeluForward, GeluBackward, GeluTanhForward, GeluTanhBackward, SiluForward, SiluBackward, ReluForward,
+           ReluBackward, ReluSquaredForward, ReluSquaredBackward, ReluPowerForward, ReluPowerBackward, LeakyReluForward,
+           LeakyReluBackward, PreluBackward, XieluForward, XieluBackward>;
 
 }  // namespace nwidth::kernels::cpu

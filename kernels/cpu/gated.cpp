@@ -41,6 +41,28 @@ void polyrelu_glu_backward(Coefficients const& c, ConstRows<E> gate, ConstRows<E
   for (int i = 0; i < 4; ++i) gradient[i] = sums[3 - i];
 }
 
+template <class E>
+void polynorm_glu_forward(Coefficients const& c, double scale, ConstRows<E> gate, ConstRows<E> up, Rows<E> y,
+                          Statistic<E>* statistics, Options const& options) {
+  DefaultFloatingPoint const state;
+  launch<E, PolyNormGluForward>({{polynorm(c, scale)}}, {{"gate", gate}, {"up", up}}, {{"y", y}}, options, nullptr,
+                                statistics);
+}
+template <class E>
+void polynorm_glu_backward(Coefficients const& c, double scale, ConstRows<E> gate, ConstRows<E> up, ConstRows<E> g,
+                           Rows<E> dgate, Rows<E> dup, double* gradient, Statistic<E> const* statistics,
+                           Options const& options) {
+  DefaultFloatingPoint const state;
+  auto const f = polynorm(c, scale);
+  Matrix const in[] = {{"gate", gate}, {"up", up}, {"g", g}}, out[] = {{"dgate", dgate}, {"dup", dup}};
+  if (statistics == nullptr) {
+    launch<E, PolyNormGluBackward>({{f}}, in, out, options, gradient);
+  } else {
+    launch<E, PolyNormGluBackwardSaved>({{f}}, in, out, options, gradient, const_cast<Statistic<E>*>(statistics));
+  }
+  for (int i = 0; i < 4; ++i) gradient[i] *= scale;
+}
+
 #define NWIDTH_FAMILY(E, name)                                                       \
   template void name##_forward(ConstRows<E>, ConstRows<E>, Rows<E>, Options const&); \
   template void name##_backward(ConstRows<E>, ConstRows<E>, ConstRows<E>, Rows<E>, Rows<E>, Options const&);
@@ -51,7 +73,11 @@ void polyrelu_glu_backward(Coefficients const& c, ConstRows<E> gate, ConstRows<E
   NWIDTH_FAMILY(E, reglu)                                                                                              \
   template void polyrelu_glu_forward(Coefficients const&, ConstRows<E>, ConstRows<E>, Rows<E>, Options const&);        \
   template void polyrelu_glu_backward(Coefficients const&, ConstRows<E>, ConstRows<E>, ConstRows<E>, Rows<E>, Rows<E>, \
-                                      double*, Options const&);
+                                      double*, Options const&);                                                        \
+  template void polynorm_glu_forward(Coefficients const&, double, ConstRows<E>, ConstRows<E>, Rows<E>, Statistic<E>*,  \
+                                     Options const&);                                                                  \
+  template void polynorm_glu_backward(Coefficients const&, double, ConstRows<E>, ConstRows<E>, ConstRows<E>, Rows<E>,  \
+                                      Rows<E>, double*, Statistic<E> const*, Options const&);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(bf16)
 NWIDTH_INSTANTIATE(double)

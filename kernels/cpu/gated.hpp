@@ -58,4 +58,20 @@ template <class E>
 void polyrelu_glu_backward(Coefficients const& c, ConstRows<E> gate, ConstRows<E> up, ConstRows<E> g, Rows<E> dgate,
                            Rows<E> dup, double* gradient, Options const& options = {});
 
+/// y = scale PolyNorm(gate) up over rows (rows.hpp); with scale = 1/2 it is the gate of Motif's models (their own
+/// squashing of coefficients stays with the caller). dup = g scale PolyNorm(gate), and dgate and gradient are those of
+/// polynorm_backward with scale g up in place of g. Reads gate, up and g once as long as two rows of each fit the
+/// second-level cache.
+/// @param statistics  as polynorm_forward's and polynorm_backward's, of gate
+/// Bounds and their conditions: PolyNorm's, with scale w and scale b in place of w and b, and g up in place of g; each
+/// bound and 2 glu_extra more. Underflow adds (1 + |g|) (1 + |up|) times what it adds there.
+/// @cite zhuo2025polycom
+template <class E>
+void polynorm_glu_forward(Coefficients const& c, double scale, ConstRows<E> gate, ConstRows<E> up, Rows<E> y,
+                          Statistic<E>* statistics = nullptr, Options const& options = {});
+template <class E>
+void polynorm_glu_backward(Coefficients const& c, double scale, ConstRows<E> gate, ConstRows<E> up, ConstRows<E> g,
+                           Rows<E> dgate, Rows<E> dup, double* gradient, Statistic<E> const* statistics = nullptr,
+                           Options const& options = {});
+
 }  // namespace nwidth::kernels::cpu

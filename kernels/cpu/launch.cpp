@@ -107,6 +107,11 @@ Isa default_isa() {
   refuse("NWIDTH_ISA = " + std::string(wanted) + "; baseline, avx2 and avx512 are allowed");
 }
 
+activation::PolyNorm<double> polynorm(Coefficients const& c, double scale) {
+  if (!(c.eps >= 0)) refuse("eps = " + std::to_string(c.eps) + "; at least 0 is allowed");
+  return {{scale * c.w[0], scale * c.w[1], scale * c.w[2]}, scale * c.bias, c.eps};
+}
+
 void launch(Call const& call, Options const& options) {
   check(call, options);
   Isa const isa = options.isa.has_value() ? *options.isa : default_isa();

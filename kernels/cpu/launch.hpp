@@ -25,6 +25,8 @@ template <template <class> class Op, class C>
 Op<C> by_power(Coefficients const& c) {
   return {{canonical<C>(c.bias), canonical<C>(c.w[2]), canonical<C>(c.w[1]), canonical<C>(c.w[0])}};
 }
+/// scale times PolyNorm. @throws std::invalid_argument  for an eps that is negative or NaN
+activation::PolyNorm<double> polynorm(Coefficients const& c, double scale = 1);
 
 /// The place of an op in a list, or -1.
 template <template <class> class Op, template <class> class... All>

@@ -79,7 +79,11 @@ struct PolyNormForward {
       R[p] = rsqrt(m[p] / n + f.eps);
       if (statistics != nullptr) statistics[p] = static_cast<C>(R[p]);
     }
-    auto const exact = f.forward(m, n, Known<Rsqrt>{R});
+    return coefficients(f, m, n, Known<Rsqrt>{R});
+  }
+  template <class Rsqrt>
+  NWIDTH_HD static Row coefficients(activation::PolyNorm<double> const& f, double const* m, double n, Rsqrt known) {
+    auto const exact = f.forward(m, n, known);
     Row r;
     for (int i = 0; i < 4; ++i) r.k.k[i] = canonical<Rsqrt>(exact.k[i]);
     return r;
@@ -120,10 +124,19 @@ struct PolyNormBackwardOp {
   }
   template <class Rsqrt>
   NWIDTH_HD Row row(double const* m, double n, C* statistics, double* sum, Rsqrt rsqrt) const {
-    double R[3], all[7] = {};
+    double R[3];
+    roots(m, n, statistics, rsqrt, R);
+    return coefficients(m, n, Known<Rsqrt>{R}, sum);
+  }
+  template <class Rsqrt>
+  NWIDTH_HD void roots(double const* m, double n, C const* statistics, Rsqrt rsqrt, double (&R)[3]) const {
     for (int p = 0; p < 3; ++p) R[p] = Saved ? static_cast<double>(statistics[p]) : rsqrt(m[p] / n + f.eps);
+  }
+  template <class Rsqrt>
+  NWIDTH_HD Row coefficients(double const* m, double n, Rsqrt known, double* sum) const {
+    double all[7] = {};
     for (int i = 0; i < 4; ++i) all[3 + i] = m[moments - 4 + i];
-    auto const exact = f.backward(all, n, Known<Rsqrt>{R});
+    auto const exact = f.backward(all, n, known);
     Row r;
     for (int i = 0; i < 3; ++i) {
       r.k.a[i] = PolyNormForward<C>::template canonical<Rsqrt>(exact.a[i]);

@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/rows.hpp"
 
-#include <stdexcept>
-#include <string>
-
 #include "kernels/cpu/launch.hpp"
 
 namespace nwidth::kernels::cpu {
-namespace {
-
-activation::PolyNorm<double> polynorm(Coefficients const& c) {
-  if (!(c.eps >= 0)) {
-    throw std::invalid_argument("nwidth: eps = " + std::to_string(c.eps) + "; at least 0 is allowed");
-  }
-  return {{c.w[0], c.w[1], c.w[2]}, c.bias, c.eps};
-}
-
-}  // namespace
 
 template <class E>
 void polyrelu_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options) {

@@ -14,6 +14,32 @@ template <class E>
 class Elementwise : public ::testing::Test {};
 TYPED_TEST_SUITE(Elementwise, Elements, ElementNames);
 
+TYPED_TEST(Elementwise, GradientOfPrelu) {
+  using E = TypeParam;
+  test::for_random(3, [&](std::mt19937_64& r) {
+    std::int64_t const rows = test::uniform(r, 1, 90),
+                       width = test::pick(r, std::vector<std::int64_t>{1, 33, 1024, 2500});
+    std::vector<E> x, g, dx(static_cast<std::size_t>(rows * width));
+    Sum<Real> sum;
+    bool const one_way = test::coin(r);  // all roundings alike
+    double const at = -1 - test::uniform_real(r, 0, 1);
+    for (std::int64_t i = 0; i < rows * width; ++i) {
+      x.push_back(element<E>(one_way ? at : test::uniform_real(r, -6, 6)));
+      g.push_back(element<E>(one_way ? -at : test::uniform_real(r, -3, 3)));
+      double const t = value(x.back());
+      sum.add(Real(value(g.back())) * (t < 0 ? t : 0));
+    }
+    for (Isa isa : isas()) {
+      double gradient = HUGE_VAL;
+      prelu_backward(test::uniform_real(r, -1, 1), {x.data(), rows, width, width}, {g.data(), rows, width, width},
+                     Rows<E>{dx.data(), rows, width, width}, &gradient, on(isa));
+      Real const unit = slack(isa) * prelu_gradient_bound<E> * width_factor<E>(width) * unit_roundoff<E>;
+      EXPECT_TRUE(size_of(Real(gradient - sum.value)) <= unit * sum.size)
+          << gradient << " is not " << static_cast<double>(sum.value) << ", " << rows << " x " << width;
+    }
+  });
+}
+
 TYPED_TEST(Elementwise, BitsAreTheSame) { check_bits(elementwise_functions<TypeParam>()); }
 TYPED_TEST(Elementwise, LayoutsAreTheSame) { check_layout(elementwise_functions<TypeParam>()); }
 
@@ -33,6 +59,7 @@ TYPED_TEST(Elementwise, SpecialValues) {
       {"relu^2", {0, inf, 0, inf, 0, 0}},
       {"relu^5", {0, inf, 0, inf, 0, 0}},
       {"leaky_relu", {-inf, inf, slope_coefficient, 1, 0, slope_coefficient}},
+      {"prelu", {-inf, inf, slope_coefficient, 1, 0, slope_coefficient}},
       {"xielu", {inf, inf, c.beta - n, inf, jump, c.beta + jump}}};
   for (auto const& [family, values] : expected) {
     for (auto const& f : elementwise_functions<E>()) {

@@ -4,18 +4,19 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace nwidth::kernels::cpu {
-namespace {
+#include "kernels/cpu/rows.hpp"
 
-/// Three digits, rounded upwards.
+namespace nwidth::kernels::cpu {
 std::string digits(double x) {
   char text[32];
-  for (double up : {1.0, 1.001, 1.002, 1.004, 1.008, 1.016}) {
-    std::snprintf(text, sizeof text, "%.3g", x * up);
+  for (double up : {1.0, 1.0001, 1.0002, 1.0004, 1.0008, 1.0016}) {
+    std::snprintf(text, sizeof text, "%.4g", x * up);
     if (std::stod(text) >= x) break;
   }
   return text;
 }
+
+namespace {
 
 std::string place(double x) {
   char text[32];
@@ -23,7 +24,7 @@ std::string place(double x) {
   return text;
 }
 
-std::string bits(double points) {
+std::string count(double points) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1e", points);
   std::string t = text;
@@ -49,6 +50,11 @@ std::string head(Line const& f, Line const& d) {
   return "| " + f.output + " | " + f.bound + twice + " |";
 }
 
+std::string width_note() {
+  return "For double, PolyNorm's bounds and those of gradients count 1 + width/" +
+         digits(1 / (width_factor<double>(1) - 1)) + " times: double sums have nothing wider to go to.\n";
+}
+
 std::string table(std::vector<Line> const& f, std::vector<Line> const& b, std::vector<Line> const& d) {
   std::string t =
       "| output | bound | float | double | bf16, not the nearest | baseline | points: float, double, bf16 |\n"
@@ -59,8 +65,8 @@ std::string table(std::vector<Line> const& f, std::vector<Line> const& b, std::v
     double const baseline = std::max({f[i].baseline.of_bound, b[i].baseline.of_bound, d[i].baseline.of_bound});
     t += head(f[i], d[i]) + ' ' + seen(f[i].fused) + " | " + seen(d[i].fused) + " | " + digits(b[i].fused.in_u) + " (" +
          digits(b[i].fused.of_bound) + ')' + (sums ? "" : ", " + std::to_string(nearest.off)) + " | " +
-         digits(baseline) + " | " + bits(static_cast<double>(f[i].baseline.points)) + ", " +
-         bits(static_cast<double>(d[i].baseline.points)) + ", " + bits(static_cast<double>(b[i].baseline.points)) +
+         digits(baseline) + " | " + count(static_cast<double>(f[i].baseline.points)) + ", " +
+         count(static_cast<double>(d[i].baseline.points)) + ", " + count(static_cast<double>(b[i].baseline.points)) +
          " |\n";
   }
   return t;

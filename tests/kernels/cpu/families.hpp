@@ -23,6 +23,7 @@ struct Function {
 
 inline constexpr XieluCoefficients xielu_coefficients{0.8, 0.3};
 inline constexpr double slope_coefficient = 0.01;
+inline constexpr double glu_scale = 0.4;
 inline Coefficients const poly_coefficients{{0.4, -0.7, 0.9}, 0.1};
 
 template <class E>
@@ -45,6 +46,12 @@ std::vector<Function<E>> elementwise_functions() {
   NWIDTH_FAMILY("relu^5", relu_power, 5 NWIDTH_COMMA)
   NWIDTH_FAMILY("leaky_relu", leaky_relu, slope_coefficient NWIDTH_COMMA)
 #undef NWIDTH_FAMILY
+  all.push_back({"prelu forward", 1, 1, 0, [](auto const* in, auto const* out, double*, Options const& o) {
+                   prelu_forward(slope_coefficient, in[0], out[0], o);
+                 }});
+  all.push_back({"prelu backward", 2, 1, 1, [](auto const* in, auto const* out, double* d, Options const& o) {
+                   prelu_backward(slope_coefficient, in[0], in[1], out[0], d, o);
+                 }});
   all.push_back({"xielu forward", 1, 1, 0, [](auto const* in, auto const* out, double*, Options const& o) {
                    xielu_forward(xielu_coefficients, in[0], out[0], o);
                  }});
@@ -75,14 +82,31 @@ std::vector<Function<E>> gated_functions() {
   all.push_back({"polyrelu_glu backward", 3, 2, 4, [](auto const* in, auto const* out, double* d, Options const& o) {
                    polyrelu_glu_backward(poly_coefficients, in[0], in[1], in[2], out[0], out[1], d, o);
                  }});
+  all.push_back({"polynorm_glu forward", 2, 1, 0, [](auto const* in, auto const* out, double*, Options const& o) {
+                   polynorm_glu_forward(poly_coefficients, glu_scale, in[0], in[1], out[0], nullptr, o);
+                 }});
+  all.push_back({"polynorm_glu backward", 3, 2, 4, [](auto const* in, auto const* out, double* d, Options const& o) {
+                   polynorm_glu_backward(poly_coefficients, glu_scale, in[0], in[1], in[2], out[0], out[1], d, nullptr,
+                                         o);
+                 }});
+  all.push_back({"polynorm_glu backward of saved statistics", 3, 2, 4,
+                 [](auto const* in, auto const* out, double* d, Options const& o) {
+                   auto const& gate = in[0];
+                   std::vector<E> y(static_cast<std::size_t>(gate.rows * gate.width));
+                   std::vector<Statistic<E>> saved(static_cast<std::size_t>(3 * gate.rows));
+                   polynorm_glu_forward(poly_coefficients, glu_scale, gate, in[1],
+                                        Rows<E>{y.data(), gate.rows, gate.width, gate.width}, saved.data(), o);
+                   polynorm_glu_backward(poly_coefficients, glu_scale, gate, in[1], in[2], out[0], out[1], d,
+                                         saved.data(), o);
+                 }});
   return all;
 }
 
 inline std::string family_of(std::string const& function) { return function.substr(0, function.find(' ')); }
 inline bool is_forward(std::string const& function) { return function.ends_with("forward"); }
 
-/// All outputs and gradients of a function as bytes. NaN gradients are one NaN: the sign of a sum of NaNs is whichever
-/// operand the compiler put first.
+/// All outputs and gradients of a function as bytes. NaN gradients are one NaN, and so are NaN outputs of PolyNorm, in
+/// which all of a row meets: the sign of a sum of NaNs is whichever operand the compiler put first.
 template <class E>
 std::string bytes_of(Function<E> const& f, std::vector<std::vector<E>> const& in, std::int64_t rows, std::int64_t width,
                      Options const& o) {
@@ -97,6 +121,11 @@ std::string bytes_of(Function<E> const& f, std::vector<std::vector<E>> const& in
     if (std::isnan(d)) d = std::nan("");
   }
   std::string all(reinterpret_cast<char const*>(gradient), sizeof gradient);
+  for (auto& v : out) {
+    for (E& e : v) {
+      if (f.name.starts_with("polynorm") && std::isnan(value(e))) e = element<E>(std::nan(""));
+    }
+  }
   for (auto const& v : out) all.append(reinterpret_cast<char const*>(v.data()), v.size() * sizeof(E));
   return all;
 }

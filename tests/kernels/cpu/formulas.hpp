@@ -251,6 +251,21 @@ struct LeakyRelu : Family {
 };
 
 template <class E>
+struct Prelu : LeakyRelu<E> {
+  static constexpr int sums = 1;
+  using LeakyRelu<E>::LeakyRelu;
+  double gradient_bound() const { return prelu_gradient_bound<E>; }
+  NWIDTH_ALONE(prelu, this->slope NWIDTH_COMMA)
+
+  template <class Q>
+  Formula<Q> at(Q const& x) const {
+    Formula<Q> f = LeakyRelu<E>::template at<Q>(x);
+    if (x < 0) f.term[0] = x, f.term_size[0] = -x;
+    return f;
+  }
+};
+
+template <class E>
 struct Xielu : Family {
   static constexpr int sets = 52, sums = 2;
   XieluCoefficients c;
@@ -372,6 +387,6 @@ struct PolyRelu : Family {
 
 template <class E>
 using AllFamilies =
-    std::tuple<Gelu<E>, GeluTanh<E>, Silu<E>, Relu<E>, ReluPower<E>, LeakyRelu<E>, Xielu<E>, PolyRelu<E>>;
+    std::tuple<Gelu<E>, GeluTanh<E>, Silu<E>, Relu<E>, ReluPower<E>, LeakyRelu<E>, Prelu<E>, Xielu<E>, PolyRelu<E>>;
 
 }  // namespace nwidth::kernels::cpu

@@ -22,7 +22,7 @@ TYPED_TEST(Gated, SpecialValues) {
   using E = TypeParam;
   double const inf = HUGE_VAL, nan = std::nan("");
   for (auto const& f : gated_functions<E>()) {
-    if (!is_forward(f.name) || family_of(f.name) == "polyrelu_glu") continue;
+    if (!is_forward(f.name) || family_of(f.name).starts_with("poly")) continue;
     for (Isa isa : isas()) {
       SCOPED_TRACE(f.name + ", " + std::string(name(isa)));
       struct Point {
@@ -47,6 +47,44 @@ TYPED_TEST(Gated, SpecialValues) {
         }
       }
     }
+  }
+}
+
+/// NaN in gate takes the whole row, in up its element of y, and no other row; an eps that is none is refused.
+TYPED_TEST(Gated, PolyNormOfSpecialValues) {
+  using E = TypeParam;
+  constexpr std::int64_t rows = 3, n = 79;
+  Coefficients const& c = poly_coefficients;
+  for (Isa isa : isas()) {
+    SCOPED_TRACE(name(isa));
+    for (std::size_t at : {0, 15, 31, 32, 77, 78}) {
+      std::vector<E> gate(rows * n, element<E>(0.5)), up(rows * n, element<E>(-2)), g(rows * n, element<E>(3)),
+          y(rows * n), dgate(rows * n), dup(rows * n);
+      auto in = [&](std::vector<E> const& v) { return Rows<E const>{v.data(), rows, n, n}; };
+      auto out = [&](std::vector<E>& v) { return Rows<E>{v.data(), rows, n, n}; };
+      double gradient[4];
+      gate[at] = element<E>(std::nan(""));
+      up[n + at] = element<E>(std::nan(""));
+      up[2 * n + at] = element<E>(HUGE_VAL);
+      polynorm_glu_forward(c, 1, in(gate), in(up), out(y), nullptr, on(isa));
+      polynorm_glu_backward(c, 1, in(gate), in(up), in(g), out(dgate), out(dup), gradient, nullptr, on(isa));
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+        EXPECT_TRUE(std::isnan(value(y[i])) && std::isnan(value(dgate[i])) && std::isnan(value(dup[i])));
+        EXPECT_EQ(std::isnan(value(y[n + i])), i == at);
+        EXPECT_TRUE(std::isnan(value(dgate[n + i])));  // the sums of g up gate^p are NaN
+        EXPECT_FALSE(std::isnan(value(dup[n + i])));
+        double const all = value(y[2 * n + i]);
+        EXPECT_TRUE(i == at ? std::isinf(all) : std::isfinite(all)) << all;
+      }
+      for (double d : gradient) EXPECT_TRUE(std::isnan(d));
+    }
+  }
+  std::vector<E> v(4);
+  Rows<E> const m{v.data(), 1, 4, 4};
+  double gradient[4];
+  for (double eps : {-1e-6, std::nan("")}) {
+    EXPECT_THROW(polynorm_glu_forward({{1, 1, 1}, 0, eps}, 1, m, m, m), std::invalid_argument);
+    EXPECT_THROW(polynorm_glu_backward({{1, 1, 1}, 0, eps}, 1, m, m, m, m, m, gradient), std::invalid_argument);
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Backward is the derivative of forward: against differences in 100 digits, which know no formula of a gradient.
+#include "kernels/cpu/gated.hpp"
 #include "tests/kernels/cpu/reference.hpp"
 #include "tests/random.hpp"
 
@@ -66,12 +67,46 @@ void check(bool norm, std::mt19937_64& r) {
   }
 }
 
+/// PolyNorm on the gate: the objective above with scale g up in place of g.
+void check_glu(std::mt19937_64& r) {
+  std::size_t const n = static_cast<std::size_t>(test::uniform(r, 1, 9)), rows = 3, count = n * rows;
+  auto const size = static_cast<std::int64_t>(n);
+  Coefficients const c{{test::uniform_real(r, -1, 1), test::uniform_real(r, -1, 1), test::uniform_real(r, -1, 1)},
+                       test::uniform_real(r, -1, 1),
+                       test::coin(r) ? 1e-6 : 0.1};
+  double const scale = test::uniform_real(r, -2, 2);
+  std::vector<double> gate(count), up(count), g(count), dgate(count), dup(count);
+  for (auto* v : {&gate, &up, &g}) {
+    for (double& x : *v) x = test::uniform_real(r, -2, 2);
+  }
+  Vector const x(gate.begin(), gate.end()), u(up.begin(), up.end()), a{c.bias, c.w[2], c.w[1], c.w[0]};
+  Real const eps = c.eps;
+  auto value = [&](Vector const& coefficients, Vector const& at, Vector const& by) {
+    Vector arriving;
+    for (std::size_t i = 0; i < count; ++i) arriving.push_back(scale * g[i] * by[i]);
+    return objective(true, coefficients, at, arriving, n, eps);
+  };
+  auto in = [&](std::vector<double> const& v) { return Rows<double const>{v.data(), 3, size, size}; };
+  auto out = [&](std::vector<double>& v) { return Rows<double>{v.data(), 3, size, size}; };
+  double d[4];
+  polynorm_glu_backward(c, scale, in(gate), in(up), in(g), out(dgate), out(dup), d);
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_NEAR(dgate[i], slope(x, i, [&](Vector const& v) { return value(a, v, u); }), 1e-12) << "dgate, width " << n;
+    EXPECT_NEAR(dup[i], slope(u, i, [&](Vector const& v) { return value(a, x, v); }), 1e-12) << "dup, width " << n;
+  }
+  for (std::size_t k = 0; k < 4; ++k) {
+    double const expected = slope(a, k, [&](Vector const& v) { return value(v, x, u); });
+    EXPECT_NEAR(d[3 - k], expected, 1e-12) << "coefficient of power " << k << ", width " << n;
+  }
+}
+
 TEST(Gradient, OfPolyReluIsItsDerivative) {
   test::for_random(40, [](std::mt19937_64& r) { check(false, r); });
 }
 TEST(Gradient, OfPolyNormIsItsDerivative) {
   test::for_random(40, [](std::mt19937_64& r) { check(true, r); });
 }
+TEST(Gradient, OfPolyNormOnAGateIsItsDerivative) { test::for_random(30, check_glu); }
 
 }  // namespace
 }  // namespace nwidth::kernels::cpu

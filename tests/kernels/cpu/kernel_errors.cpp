@@ -67,7 +67,8 @@ int main(int argc, char** argv) {
   auto const d = run<double>("double", {points(1e6), 64, threads}, holds);
   std::ostringstream text;
   text << "Fused: " << name(default_isa()) << ". Seed: " << nwidth::test::seed() << ". The references of floats were "
-       << "off by at most " << reference_error(20000) << " of a bound.\n\n"
+       << "off by at most " << digits(reference_error(20000)) << " of a bound.\n"
+       << width_note() << '\n'
        << table(f, b, d);
   if (path.empty()) std::cout << text.str();
   int const wrote = path.empty() ? 0 : write(path, text.str());

@@ -53,10 +53,13 @@ struct Measure {
     Stream s{test::mix(test::mix(test::seed()) + static_cast<std::uint64_t>(chunk))};
     Inputs<E> in;
     auto const round = static_cast<std::size_t>(chunk) / sets.size();
-    std::size_t const n = std::is_same_v<E, bf16> ? 65536 : is_double<E> ? 256 : 4096;
+    std::size_t n = std::is_same_v<E, bf16> ? 65536 : is_double<E> ? 256 : 4096;
     in.moderate = F::sums > 0 && (std::is_same_v<E, bf16> ? round == 1 : (chunk + static_cast<long>(round)) % 4 == 3);
     in.width = static_cast<std::int64_t>(n >> (s() % 6));
     int const kind = static_cast<int>(s() % 3);
+    bool const left = (s() & 1U) != 0, longer = s() % 8 == 0;
+    if (in.moderate && kind == 0 && longer && !std::is_same_v<E, bf16>)
+      n *= 16, in.width *= 16;  // longer sums that round one way
     double const one = s.between(1, 2), other = s.between(1, 2);
     for (std::size_t i = 0; i < n; ++i) {
       in.up.push_back(multiplier_of<E>(s));
@@ -64,7 +67,7 @@ struct Measure {
       if (in.moderate) {
         // all of one sign that round the same way; any; of many sizes
         if (kind == 0) in.up.back() = in.g.back() = element<E>(other);
-        in.x.push_back(element<E>(kind == 0   ? (i % 2 == 0 ? one : -one)
+        in.x.push_back(element<E>(kind == 0   ? (left ? -one : one)
                                   : kind == 1 ? s.between(-4, 4)
                                               : std::ldexp(s.between(-1, 1), static_cast<int>(s() % 20) - 10)));
       } else if constexpr (std::is_same_v<E, bf16>) {

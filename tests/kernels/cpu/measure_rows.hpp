@@ -8,7 +8,8 @@ namespace nwidth::kernels::cpu {
 /// PolyNorm's bounds hold for |x| up to the first, those of gradients for |x| and |g| up to the second.
 inline constexpr double norm_limit = 0x1p20, norm_gradient_limit = 0x1p12;
 
-template <class E>
+/// Gated: PolyNorm of x times up, whose reference is PolyNorm's for g up in place of g and scaled coefficients.
+template <class E, bool gated>
 struct MeasureNorm {
   using C = Arithmetic<E>;
   using Q = Wide<E>;
@@ -18,11 +19,17 @@ struct MeasureNorm {
   explicit MeasureNorm(Effort const& effort)
       : isas(machines(effort)), sets(std::is_same_v<E, bf16> ? std::min(52, effort.sets) : 52) {}
   std::int64_t exhaustive() const { return 2 * sets; }
+  static constexpr double extra = gated ? 2 * glu_extra : 0;
   static std::vector<Line> lines() {
-    return {{"polynorm R", Family::number(polynorm_statistic_bound), {}, {}},
-            {"polynorm y", Family::number(polynorm_bound), {}, {}},
-            {"polynorm dx", Family::number(polynorm_slope_bound), {}, {}},
-            {"polynorm gradients", Family::number(polynorm_gradient_bound<E>), {}, {}}};
+    auto const line = [](char const* name, double bound) {
+      return Line{(gated ? "polynorm_glu " : "polynorm ") + std::string(name), Family::number(bound + extra), {}, {}};
+    };
+    Line const gradients = line("gradients", polynorm_gradient_bound<E>);
+    if (gated) {
+      return {line("y", polynorm_bound), line("dgate", polynorm_slope_bound), line("dup", polynorm_bound), gradients};
+    }
+    return {line("y", polynorm_bound), line("dx", polynorm_slope_bound), line("R", polynorm_statistic_bound),
+            gradients};
   }
 
   /// The sizes that are moderate here, and zeros of the sums.
@@ -38,7 +45,7 @@ struct MeasureNorm {
   struct Block {
     std::int64_t width = 0;
     bool backward = true;
-    std::vector<E> x, g;
+    std::vector<E> x, up, g;
   };
 
   /// Random rows; rounding all one way; one huge entry; eps alone; x^6 near the ends of what the bounds allow; two
@@ -70,6 +77,7 @@ struct MeasureNorm {
       double const constant = 1 + static_cast<double>(s() % 4095 + 1) * 0x1p-12;
       for (std::int64_t j = 0; j < b.width; ++j) {
         b.x.push_back(element<E>(entry(s, kind, j, b.width, constant)));
+        b.up.push_back(element<E>(kind == 1 ? constant : s.between(-3, 3)));
         b.g.push_back(element<E>(entry(s, kind == 1 ? 1 : static_cast<int>(s() & 1U) * 9, j, b.width, constant)));
       }
     }
@@ -87,9 +95,14 @@ struct MeasureNorm {
       bf16 const x{static_cast<std::uint16_t>(far ? i * 40503U : i)};
       if (!(std::abs(value(x)) <= (far ? norm_gradient_limit : norm_limit))) continue;
       b.x.push_back(element<E>(value(x)));
+      b.up.push_back(element<E>(s.between(-3, 3)));
       b.g.push_back(element<E>(s.between(-3, 3)));
     }
-    while (b.x.size() % static_cast<std::size_t>(b.width) != 0) b.x.push_back(E{}), b.g.push_back(E{});
+    std::size_t const whole =
+        b.x.size() + (b.x.size() % static_cast<std::size_t>(b.width) == 0
+                          ? 0
+                          : static_cast<std::size_t>(b.width) - b.x.size() % static_cast<std::size_t>(b.width));
+    for (auto* v : {&b.x, &b.up, &b.g}) v->resize(whole);
     return b;
   }
 
@@ -97,58 +110,81 @@ struct MeasureNorm {
     Coefficients const c = coefficients(static_cast<int>(chunk % sets));
     Block const b = std::is_same_v<E, bf16> ? every_number(chunk, sets) : random_block(chunk, is_double<E>);
     auto const n = b.width, rows = static_cast<std::int64_t>(b.x.size()) / n;
-    auto const a = by_power<E, Q>(c, false);
+    double const scale = gated ? std::ldexp(static_cast<double>(chunk % 7) - 3, -1) : 1;  // 0 among them
+    auto a = by_power<E, Q>(c, false);
+    for (Q& w : a) w *= scale;
     std::vector<NormRow<Q>> exact;
     Sum<Q> sums[4];
     for (std::int64_t row = 0; row < rows; ++row) {
-      std::vector<Q> x, g;
-      for (std::int64_t j = row * n; j < (row + 1) * n; ++j) {
-        x.push_back(value(b.x[static_cast<std::size_t>(j)]));
-        g.push_back(value(b.g[static_cast<std::size_t>(j)]));
+      std::vector<Q> x, arriving;
+      for (auto j = static_cast<std::size_t>(row * n); j < static_cast<std::size_t>((row + 1) * n); ++j) {
+        x.push_back(value(b.x[j]));
+        arriving.push_back(value(b.g[j]));
+        if (gated) arriving.back() *= value(b.up[j]);
       }
-      exact.push_back(polynorm_reference<Q>(a, Q(c.eps), x, g, sums));
+      exact.push_back(polynorm_reference<Q>(a, Q(c.eps), x, arriving, sums));
     }
-    std::vector<E> y(b.x.size()), dx(b.x.size()), again(b.x.size());
+    for (auto& sum : sums) sum.value *= scale, sum.size *= std::abs(scale);
     std::vector<C> statistics(static_cast<std::size_t>(3 * rows));
+    std::vector<E> y(b.x.size()), dx[2] = {y, y}, dup[2] = {y, y};
     for (Isa isa : isas) {
       auto const seen = [&](int k) -> Seen& {
         auto& line = to[static_cast<std::size_t>(k)];
         return isa == Isa::baseline ? line.baseline : line.fused;
       };
-      Rows<E const> const x{b.x.data(), rows, n, n}, g{b.g.data(), rows, n, n};
+      auto const in = [&](std::vector<E> const& v) { return Rows<E const>{v.data(), rows, n, n}; };
+      auto const out = [&](std::vector<E>& v) { return Rows<E>{v.data(), rows, n, n}; };
       double gradient[2][4];
-      polynorm_forward(c, x, Rows<E>{y.data(), rows, n, n}, statistics.data(), on(isa));
-      polynorm_backward(c, x, g, Rows<E>{dx.data(), rows, n, n}, gradient[0], nullptr, on(isa));
-      polynorm_backward(c, x, g, Rows<E>{again.data(), rows, n, n}, gradient[1], statistics.data(), on(isa));
-      double const factor = slack(isa) * width_factor<E>(n);
+      if constexpr (gated) {
+        polynorm_glu_forward(c, scale, in(b.x), in(b.up), out(y), statistics.data(), on(isa));
+      } else {
+        polynorm_forward(c, in(b.x), out(y), statistics.data(), on(isa));
+      }
+      for (int k = 0; k < 2; ++k) {
+        C const* const saved = k == 0 ? nullptr : statistics.data();
+        if constexpr (gated) {
+          polynorm_glu_backward(c, scale, in(b.x), in(b.up), in(b.g), out(dx[k]), out(dup[k]), gradient[k], saved,
+                                on(isa));
+        } else {
+          polynorm_backward(c, in(b.x), in(b.g), out(dx[k]), gradient[k], saved, on(isa));
+        }
+      }
       using J = Judge<E>;
+      double const factor = slack(isa) * width_factor<E>(n);
       J const tiny = (is_double<E> ? J(0x1p-970) : J(0x1p-88)) / J(smallest_number<E>);
       for (std::size_t i = 0; i < b.x.size(); ++i) {
-        auto const& row = exact[i / static_cast<std::size_t>(n)];
-        std::size_t const j = i % static_cast<std::size_t>(n);
-        double const at = value(b.x[i]);
-        if (j == 0) {
-          for (std::size_t p = 1; p < 4; ++p) {
-            judge<C>(seen(0), value(statistics[3 * (i / static_cast<std::size_t>(n)) + p - 1]), row.R[p], row.R[p],
-                     factor * polynorm_statistic_bound, 0, at);
-          }
-          seen(0).points += n - 3;  // counted are the elements
+        auto const r = i / static_cast<std::size_t>(n), j = i % static_cast<std::size_t>(n);
+        auto const& e = exact[r].elements[j];
+        double const at = value(b.x[i]), up = gated ? value(b.up[i]) : 1, g = value(b.g[i]);
+        J const room = gated ? tiny * (1 + std::abs(g)) * (1 + std::abs(up)) : tiny;
+        double const units = factor * (polynorm_bound + extra);
+        judge<E>(seen(0), value(y[i]), Q(e.y.value * up), Q(e.y.size * std::abs(up)), units, room, at);
+        for (int k = 0; k < 2; ++k) {
+          if (gated) judge<E>(seen(2), value(dup[k][i]), Q(e.y.value * g), Q(e.y.size * std::abs(g)), units, room, at);
+          if (!b.backward) continue;
+          judge<E>(seen(1), value(dx[k][i]), e.dx.value, e.dx.size, factor * (polynorm_slope_bound + extra), room, at);
         }
-        Element<Q> const& e = row.elements[j];
-        judge<E>(seen(1), value(y[i]), e.y.value, e.y.size, factor * polynorm_bound, tiny, at);
-        if (!b.backward) continue;
-        judge<E>(seen(2), value(dx[i]), e.dx.value, e.dx.size, factor * polynorm_slope_bound, tiny, at);
-        judge<E>(seen(2), value(again[i]), e.dx.value, e.dx.size, factor * polynorm_slope_bound, tiny, at);
-        --seen(2).points;
+        if (gated || j > 0) continue;
+        for (std::size_t p = 1; p < 4; ++p) {
+          judge<C>(seen(2), value(statistics[3 * r + p - 1]), exact[r].R[p], exact[r].R[p],
+                   factor * polynorm_statistic_bound, 0, at);
+        }
       }
+      // Counted are elements.
+      auto const all = static_cast<std::int64_t>(b.x.size());
+      if (gated)
+        seen(2).points -= all;
+      else
+        seen(2).points += all - 3 * rows;
       if (!b.backward) continue;
+      seen(1).points -= all;
       for (auto const& one : gradient) {
         for (int q = 0; q < 4; ++q) {
-          judge<C>(seen(3), one[q], sums[q].value, sums[q].size, factor * polynorm_gradient_bound<E>, tiny,
+          judge<C>(seen(3), one[q], sums[q].value, sums[q].size, factor * (polynorm_gradient_bound<E> + extra), tiny,
                    value(b.x[0]));
         }
       }
-      seen(3).points += static_cast<std::int64_t>(b.x.size()) - 8;
+      seen(3).points += all - 8;
     }
   }
 };
@@ -157,10 +193,13 @@ template <class E>
 std::vector<Line> measure(Effort const& effort) {
   std::vector<Line> all;
   measure_families<E>(effort, all, static_cast<AllFamilies<E> const*>(nullptr));
-  MeasureNorm<E> const m(effort);
-  std::vector<Line> lines = MeasureNorm<E>::lines();
-  measure_chunks<E>(effort, m.exhaustive(), lines, m);
-  all.insert(all.end(), lines.begin(), lines.end());
+  auto const norm = [&]<class M>(M const& m) {
+    std::vector<Line> lines = M::lines();
+    measure_chunks<E>(effort, m.exhaustive(), lines, m);
+    all.insert(all.end(), lines.begin(), lines.end());
+  };
+  norm(MeasureNorm<E, false>(effort));
+  norm(MeasureNorm<E, true>(effort));
   return all;
 }
 

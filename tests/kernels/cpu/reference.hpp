@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu/rows.hpp"
+#include "tests/random.hpp"
 #include "theory/number/real.hpp"
 
 namespace nwidth::kernels::cpu {
