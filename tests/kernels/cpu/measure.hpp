@@ -44,8 +44,8 @@ void judge(Seen& s, double got, Wide<E> const& exact, Wide<E> const& size, doubl
   bool const normal = scale >= tiny * J(smallest_normal<E>);
   J const unit = J(unit_roundoff<E>) * scale;
   J const allowed = units * unit + (normal || units == 0 ? J(0) : tiny * J(smallest_number<E>));
-  double const part = error == 0 ? 0 : static_cast<double>(error / allowed);
-  if (!(part <= s.of_bound)) {
+  if (error != 0 && !(error <= J(s.of_bound) * allowed)) {
+    double const part = static_cast<double>(error / allowed);
     s.of_bound = part == part ? part : HUGE_VAL;
     s.at = x;
   }
