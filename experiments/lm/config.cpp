@@ -251,6 +251,7 @@ void read(Reader& r, Training& t) {
   r.set("evaluate_sequences", t.evaluate_sequences, 1, large);
   r.set("checkpoint_every", t.checkpoint_every, 0, large);
   r.set("keep", t.keep, 1, 1000000);
+  r.set("log_every", t.log_every, 1, large);
   r.set("spike", t.spike, 0, 1e9);
   r.finish();
   if (t.batch % t.micro_batch != 0)
@@ -411,7 +412,7 @@ std::string to_toml(Config const& c) {
     << "\nbfloat16 = " << (t.bfloat16 ? "true" : "false") << "\nrecompute = " << (t.recompute ? "true" : "false")
     << "\nseed = " << t.seed << "\nevaluate_every = " << t.evaluate_every
     << "\nevaluate_sequences = " << t.evaluate_sequences << "\ncheckpoint_every = " << t.checkpoint_every
-    << "\nkeep = " << t.keep << "\nspike = " << shortest(t.spike) << '\n';
+    << "\nkeep = " << t.keep << "\nlog_every = " << t.log_every << "\nspike = " << shortest(t.spike) << '\n';
   return s.str();
 }
 

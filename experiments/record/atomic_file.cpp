@@ -89,14 +89,18 @@ int write_all(int descriptor, std::string_view bytes) {
   return 0;
 }
 
-StagedFile::StagedFile(std::filesystem::path path, std::string_view content) : path_(std::move(path)) {
+StagedFile::StagedFile(std::filesystem::path path, std::string_view content)
+    : StagedFile(std::move(path), std::span(&content, 1)) {}
+
+StagedFile::StagedFile(std::filesystem::path path, std::span<std::string_view const> pieces) : path_(std::move(path)) {
   if (path_.empty()) throw FileError("cannot write '': the path is empty");
   std::error_code none;
   if (std::filesystem::is_directory(path_, none)) throw file_error("write", path_, EISDIR);
   if (is_stream(path_)) {
     Descriptor d(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
     if (d.get() < 0) throw file_error("write", path_, errno);
-    if (int const e = write_all(d.get(), content)) throw file_error("write", path_, e);
+    for (std::string_view const piece : pieces)
+      if (int const e = write_all(d.get(), piece)) throw file_error("write", path_, e);
     if (int const e = d.close()) throw file_error("write", path_, e);
     return;
   }
@@ -117,7 +121,8 @@ StagedFile::StagedFile(std::filesystem::path path, std::string_view content) : p
   };
   Descriptor d(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (d.get() < 0) abandon(errno);
-  if (int const e = write_all(d.get(), content)) abandon(e);
+  for (std::string_view const piece : pieces)
+    if (int const e = write_all(d.get(), piece)) abandon(e);
   if (::fsync(d.get()) != 0) abandon(errno);
   if (int const e = d.close()) abandon(e);
 }

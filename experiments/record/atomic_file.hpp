@@ -2,6 +2,7 @@
 /// Files that appear whole or not at all.
 #pragma once
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class StagedFile {
  public:
   /// @throws FileError if the folder is missing or not writable, the disk is full or `path` is a folder
   StagedFile(std::filesystem::path path, std::string_view content);
+  /// The pieces one after another, without a copy of them all.
+  StagedFile(std::filesystem::path path, std::span<std::string_view const> pieces);
   StagedFile(StagedFile const&) = delete;
   StagedFile& operator=(StagedFile const&) = delete;
   /// Removes the temporary file if commit() was not reached.

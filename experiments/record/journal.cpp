@@ -2,7 +2,6 @@
 #include "experiments/record/journal.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,18 +49,8 @@ std::vector<Line> parse_lines(std::string const& text, std::filesystem::path con
 
 }  // namespace
 
-Journal::Journal(std::filesystem::path folder) : folder_(std::move(folder)) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder_, failed);
-  if (failed) throw FileError("cannot make the folder '" + folder_.string() + "': " + failed.message());
-  auto const lock_path = folder_ / ".lock";
+Journal::Journal(std::filesystem::path folder) : folder_(std::move(folder)), lock_(folder_) {
   try {
-    lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock_ < 0) throw file_error("write", lock_path, errno);
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) throw file_error("lock", lock_path, errno);
-      throw FileError("'" + folder_.string() + "' is in use by another run; wait for it or give another --out");
-    }
     remove_leftovers(folder_);
     file_ = open_for_append(path());
     struct stat s;
@@ -77,15 +66,11 @@ Journal::Journal(std::filesystem::path folder) : folder_(std::move(folder)) {
     lines_ = parse_lines(text, path());
   } catch (...) {
     if (file_ >= 0) ::close(file_);
-    if (lock_ >= 0) ::close(lock_);
     throw;
   }
 }
 
-Journal::~Journal() {
-  ::close(file_);
-  ::close(lock_);  // releases the lock
-}
+Journal::~Journal() { ::close(file_); }
 
 void Journal::append(Json const& record) {
   std::string line = record.dump(-1, ' ', false, Json::error_handler_t::replace);

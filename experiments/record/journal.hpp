@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/record/folder_lock.hpp"
 #include "experiments/record/record.hpp"
 
 namespace nwidth::record {
@@ -39,7 +40,8 @@ class Journal {
 
  private:
   std::filesystem::path folder_;
-  int lock_ = -1, file_ = -1;
+  FolderLock lock_;
+  int file_ = -1;
   bool dropped_ = false;
   std::vector<Line> lines_;
   std::mutex mutex_;

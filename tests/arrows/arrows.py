@@ -41,10 +41,11 @@ GENERATED = {"nwidth_build.hpp": ["experiments"]}
 
 # libraries that only some folders may include: pattern of the header's name -> folders
 NUMBERS = r"(boost/|gmp|mpfr|mpfi|arb|acb|arf|mag\.h|fmpz|fmpq|flint)"
+TORCH = ["kernels/torch", "experiments/lm", "experiments/search", "experiments/finetune", "tests/experiments/lm"]
 LIBRARIES = [
     (NUMBERS, ["theory", "fitting", "experiments", "python", "bench", "tests"], "an arithmetic library"),
     (r"(Eigen/|ceres/|glog/)", ["fitting", "tests"], "a fitting library"),
-    (r"(torch/|ATen/|c10/)", ["kernels/torch", *(f"experiments/{x}" for x in ("lm", "search", "finetune"))], "torch"),
+    (r"(torch/|ATen/|c10/)", TORCH, "torch"),
     (r"(gtest/|gmock/)", ["tests"], "a test library"),
     (r"(CLI/|toml\+\+/)", ["experiments", "tests"], "a library of the programs"),
 ]

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/lm/commands.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <numbers>
+
+#include "experiments/lm/checkpoint.hpp"
+#include "experiments/lm/command_line.hpp"
+#include "experiments/lm/describe.hpp"
+#include "experiments/lm/evaluation.hpp"
+#include "experiments/lm/torch_compat.hpp"
+#include "experiments/lm/trainer.hpp"
+#include "experiments/record/atomic_file.hpp"
+#include "experiments/record/build_info.hpp"
+#include "experiments/record/record.hpp"
+#include "theory/number/error.hpp"
+
+namespace nwidth::lm {
+namespace {
+
+Backend backend_named(std::string const& name) {
+  if (name == "fused") return Backend::fused;
+  if (name == "torch") return Backend::torch;
+  throw InvalidInput("--backend = '" + name + "': allowed are fused, torch");
+}
+
+at::Device device_named(std::string const& name, Ranks const& ranks) {
+  if (name == "cpu") return at::kCPU;
+  if (name != "cuda") throw InvalidInput("--device = '" + name + "': allowed are cpu, cuda");
+  load_cuda();
+  if (!at::globalContext().hasCUDA())
+    throw InvalidInput("--device = 'cuda': this machine shows no CUDA device to torch");
+  char const* const local = std::getenv("LOCAL_RANK");
+  int const index = local != nullptr ? std::atoi(local) : ranks.rank();
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+/// @returns 0 where nothing is asked for and a launcher has divided the cores
+int threads_of(std::optional<long> asked, Ranks const& ranks) {
+  if (asked && (*asked < 1 || *asked > 1024))
+    throw InvalidInput("--threads = " + std::to_string(*asked) + ": allowed are 1 to 1024");
+  if (asked) return static_cast<int>(*asked);
+  return ranks.size() > 1 || std::getenv("OMP_NUM_THREADS") != nullptr ? 0 : record::machine().cores;
+}
+
+/// A second signal ends the process at once, and so does one before the first step or with several ranks.
+extern "C" void stop_after_this_step(int signal) {
+  request_stop(signal);
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+Config configuration(Source const& s) {
+  if (s.config.empty() == s.preset.empty())
+    throw InvalidInput(s.config.empty() ? "no configuration: give a TOML file or --preset NAME"
+                                        : "a file and --preset exclude each other");
+  std::string const name = s.config.empty() ? "preset " + s.preset : s.config;
+  Config c = s.config.empty() ? parse_config(preset(s.preset), name, s.activation)
+                              : parse_config(record::read_whole(s.config), name, s.activation);
+  if (!s.data.empty()) {
+    c.data.train = s.data;
+    if (c.data.stream == Stream::ifs) c.data.stream = Stream::bytes;
+  }
+  auto const in_range = [](char const* option, std::optional<long> value, long least) {
+    if (value && *value < least)
+      throw InvalidInput(std::string(option) + " = " + std::to_string(*value) + ": allowed are " +
+                         std::to_string(least) + " and more");
+  };
+  in_range("--steps", s.steps, 1);
+  in_range("--seed", s.seed, 0);
+  if (s.steps) c.training.steps = *s.steps;
+  if (s.seed) c.training.seed = static_cast<std::uint64_t>(*s.seed);
+  return c;
+}
+
+int run_train(TrainOptions const& o, Ranks& ranks) {
+  Job job;
+  job.out = o.out;
+  job.resume = o.resume;
+  job.threads = threads_of(o.threads, ranks);
+  job.backend = backend_named(o.backend);
+  job.device = device_named(o.device, ranks);
+  if (o.resume && !o.source.given()) {
+    Found const found = newest_checkpoint(job.out);
+    if (!found.file)
+      throw InvalidInput(found.bad.empty() ? "no checkpoint in '" + o.out + "': give the configuration as well"
+                                           : found.bad.front() + "; there is no other checkpoint");
+    job.config = parse_config(found.file->metadata("config"), "the configuration of the checkpoint");
+    if (o.source.steps) job.config.training.steps = *o.source.steps;
+  } else {
+    job.config = configuration(o.source);
+  }
+  if (ranks.size() == 1) {
+    std::signal(SIGINT, stop_after_this_step);
+    std::signal(SIGTERM, stop_after_this_step);
+  }
+  Outcome const outcome = train(job, ranks);
+  if (outcome.signal != 0) {
+    std::fprintf(stderr, "nwidth-lm: interrupted after step %lld; train --resume --out %s goes on\n",
+                 static_cast<long long>(outcome.step), o.out.c_str());
+    return 128 + outcome.signal;
+  }
+  if (outcome.stopped.empty()) return done;
+  if (ranks.rank() == 0) std::fprintf(stderr, "nwidth-lm: %s\n", outcome.stopped.c_str());
+  return stopped;
+}
+
+int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
+  if (int const threads = threads_of(o.threads, ranks); threads > 0) at::set_num_threads(threads);
+  Backend const backend = backend_named(o.backend);
+  at::Device const device = device_named(o.device, ranks);
+  std::filesystem::path path = o.checkpoint;
+  std::unique_ptr<TensorFile> file;
+  if (std::filesystem::is_directory(path)) {
+    Found found = newest_checkpoint(path);
+    if (!found.file)
+      throw InvalidInput(found.bad.empty() ? "no checkpoint in '" + o.checkpoint + "'" : found.bad.front());
+    for (std::string const& bad : found.bad)
+      std::fprintf(stderr, "nwidth-lm: %s; an older checkpoint is used\n", bad.c_str());
+    path = checkpoint_path(path, found.step);
+    file = std::move(found.file);
+  } else {
+    file = open_checkpoint(path);
+  }
+  Config config = parse_config(file->metadata("config"), path.string());
+  if (!o.data.empty()) config.data.validation = o.data;
+  std::int64_t const sequences = o.sequences.value_or(config.training.evaluate_sequences);
+  if (sequences < 1) throw InvalidInput("--sequences = " + std::to_string(sequences) + ": allowed are 1 and more");
+  auto const source = open_tokens(config.data, config.model, Split::validation, config.training.seed);
+  Transformer model(config.model, backend, device);
+  restore_parameters(*file, model.parameters());
+  Evaluation const e =
+      evaluate(model, *source, sequences, config.training.micro_batch, config.training.bfloat16, ranks);
+  record::Json line{{"checkpoint", path.string()},
+                    {"step", std::stoll(file->metadata("step"))},
+                    {"loss", e.loss},
+                    {"sequences", e.sequences}};
+  if (config.data.stream == Stream::bytes) line["bits_per_byte"] = e.loss / std::numbers::ln2;
+  line["data"] = source->describe();
+  if (ranks.rank() == 0) std::printf("%s\n", line.dump().c_str());
+  return done;
+}
+
+int run_describe(Source const& s) {
+  std::fputs(description(configuration(s)).c_str(), stdout);
+  return done;
+}
+
+int run_presets(std::string const& name) {
+  if (!name.empty()) {
+    std::string const text(preset(name));
+    std::fputs(text.c_str(), stdout);
+    return done;
+  }
+  for (std::string const& p : presets()) {
+    std::string const text(preset(p));  // its first line is a comment that says what it is
+    std::printf("%-18s %s\n", p.c_str(), text.substr(2, text.find('\n') - 2).c_str());
+  }
+  return done;
+}
+
+}  // namespace nwidth::lm

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the commands of nwidth-lm take and do; all throw InvalidInput or record::FileError for bad input.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/lm/config.hpp"
+#include "experiments/lm/group.hpp"
+
+namespace nwidth::lm {
+
+/// Where a configuration comes from.
+struct Source {
+  std::string config, preset, activation;
+  std::vector<std::string> data;
+  std::optional<long> steps, seed;
+
+  bool given() const { return !config.empty() || !preset.empty(); }
+};
+/// @throws InvalidInput  unless exactly one of config and preset is given
+Config configuration(Source const& s);
+
+struct TrainOptions {
+  Source source;
+  std::string out = "results/lm", device = "cpu", backend = "fused";
+  bool resume = false;
+  std::optional<long> threads;
+};
+int run_train(TrainOptions const& o, Ranks& ranks);
+
+struct EvaluateOptions {
+  std::string checkpoint, device = "cpu", backend = "fused";
+  std::optional<long> sequences, threads;
+  std::vector<std::string> data;
+};
+/// Prints one JSON object.
+int run_evaluate(EvaluateOptions const& o, Ranks& ranks);
+
+int run_describe(Source const& s);
+int run_presets(std::string const& name);
+
+}  // namespace nwidth::lm

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/lm/ifs_field.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include "experiments/lm/random.hpp"
+#include "theory/number/ball.hpp"
+#include "theory/number/error.hpp"
+
+namespace nwidth::lm {
+namespace {
+
+constexpr long bits = 80;  // of balls: results are doubles within half a unit and 2^-27 of one
+
+std::int64_t power(std::int64_t base, int exponent) {
+  std::int64_t p = 1;
+  for (int i = 0; i < exponent; ++i) p *= base;
+  return p;
+}
+
+/// sqrt2 cos(pi a / (2 n)) for integers a.
+class Cosines {
+ public:
+  explicit Cosines(std::int64_t n) : n_(n), quarter_(static_cast<std::size_t>(n) + 1) {
+    PrecisionScope const scope(bits);
+    Ball const step = Ball::pi() / Ball(2 * static_cast<long>(n)), root = sqrt(Ball(2));
+    for (std::int64_t a = 0; a < n; ++a)
+      quarter_[static_cast<std::size_t>(a)] = (root * cos(step * Ball(static_cast<long>(a)))).to_double();
+    quarter_[static_cast<std::size_t>(n)] = 0;
+  }
+  double operator()(std::int64_t a) const {
+    a %= 4 * n_;
+    if (a < 0) a += 4 * n_;
+    if (a > 2 * n_) a = 4 * n_ - a;
+    return a <= n_ ? quarter_[static_cast<std::size_t>(a)] : -quarter_[static_cast<std::size_t>(2 * n_ - a)];
+  }
+
+ private:
+  std::int64_t n_;
+  std::vector<double> quarter_;
+};
+
+/// out[a, i, b] = sum_k row_i[k] in[a, k, b] along one axis of a tensor; row(i, values) writes row i.
+template <class Row>
+std::vector<double> contracted(std::vector<double> const& in, std::int64_t before, std::int64_t size,
+                               std::int64_t after, std::int64_t rows, Row&& row) {
+  auto const n = [](std::int64_t i) { return static_cast<std::size_t>(i); };
+  std::vector<double> out(n(before * rows * after)), values(n(size));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    row(i, values);
+    for (std::int64_t a = 0; a < before; ++a) {
+      double const* const source = in.data() + a * size * after;
+      double* const target = out.data() + (a * rows + i) * after;
+      if (after == 1) {
+        double sum[4] = {0, 0, 0, 0};  // four at a time: additions wait for each other
+        for (std::int64_t k = 0; k < size; ++k) sum[k % 4] += values[n(k)] * source[k];
+        *target = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+      } else {
+        for (std::int64_t k = 0; k < size; ++k)
+          for (std::int64_t b = 0; b < after; ++b) target[b] += values[n(k)] * source[k * after + b];
+      }
+    }
+  }
+  return out;
+}
+
+double standard_normal(std::uint64_t key) {
+  // Box and Muller's, from a number in (0, 1] and one in [0, 1)
+  Ball const u(static_cast<double>((bits_at(key, 0) >> 11) + 1) * 0x1p-53);
+  Ball const v(static_cast<double>(bits_at(key, 1) >> 11) * 0x1p-53);
+  return (sqrt(Ball(-2) * log(u)) * cos(Ball(2) * Ball::pi() * v)).to_double();
+}
+
+/// Meyer's functions at frequency r (a multiple of 2 pi), without phase.
+struct Meyer {
+  static Ball nu(Rational const& x) {
+    if (x <= 0) return Ball(0);
+    if (x >= 1) return Ball(1);
+    return Ball(Rational(nwidth::power(x, 4) * (35 - x * (84 - x * (70 - x * 20)))));
+  }
+  static Ball angle(Rational const& x) { return Ball::pi() / Ball(2) * nu(x); }
+  static Ball scaling(Rational const& r) { return r >= Rational(2) / 3 ? Ball(0) : cos(angle(3 * r - 1)); }
+  static Ball wavelet(Rational const& r) {
+    if (r <= Rational(1) / 3 || r >= Rational(4) / 3) return Ball(0);
+    return r <= Rational(2) / 3 ? sin(angle(3 * r - 1)) : cos(angle(3 * r / 2 - 1));
+  }
+};
+
+/// The periodic wavelets (or scaling functions) of a level, orthonormal, in the trigonometric basis:
+/// [frequency][shift].
+std::vector<std::vector<double>> level_functions(int level, std::int64_t frequencies, bool wavelet) {
+  std::int64_t const shifts = std::int64_t{1} << level;
+  Cosines const cosine(shifts);  // of pi a / (2 shifts)
+  std::vector<std::vector<double>> all(static_cast<std::size_t>(frequencies));
+  Ball const norm = sqrt(Ball(1) / Ball(static_cast<long>(shifts)));
+  for (std::int64_t f = 0; f < frequencies; ++f) {
+    std::int64_t const l = (f + 1) / 2;
+    Rational const r = Rational(l) / shifts;
+    double const size = (norm * (wavelet ? Meyer::wavelet(r) : Meyer::scaling(r))).to_double();
+    for (std::int64_t k = 0; k < shifts; ++k) {
+      // 2 pi l x at x = (k + 1/2) / shifts, where the wavelet is symmetric, or k / shifts
+      std::int64_t const angle = l * (4 * k + (wavelet ? 2 : 0));
+      all[static_cast<std::size_t>(f)].push_back(f == 0 ? size : size * cosine(f % 2 == 1 ? angle : angle - shifts));
+    }
+  }
+  return all;
+}
+
+/// Adds factor times the functions of a level with random signs.
+void add_level(Field& g, int level, double factor, std::uint64_t key) {
+  std::int64_t const shifts = std::int64_t{1} << level, frequencies = 2 * (4 * shifts / 3) + 1;
+  int const d = g.dimension;
+  auto const scaling = level_functions(level, frequencies, false), wavelet = level_functions(level, frequencies, true);
+  for (int type = 1; type < 1 << d; ++type) {  // bit i: the wavelet along axis i
+    std::uint64_t const signs = key_of(key, static_cast<std::uint64_t>(type));
+    std::vector<double> tensor(static_cast<std::size_t>(power(shifts, d)));
+    for (std::size_t k = 0; k < tensor.size(); ++k) tensor[k] = bits_at(signs, k) >> 63 != 0 ? -factor : factor;
+    for (int axis = 0; axis < d; ++axis) {
+      auto const& functions = (type >> axis & 1) != 0 ? wavelet : scaling;
+      tensor =
+          contracted(tensor, power(frequencies, axis), shifts, power(shifts, d - 1 - axis), frequencies,
+                     [&](std::int64_t f, std::vector<double>& row) { row = functions[static_cast<std::size_t>(f)]; });
+    }
+    for (std::size_t i = 0; i < tensor.size(); ++i) {
+      std::size_t place = 0, rest = i, stride = 1;
+      for (int axis = d; axis-- > 0; stride *= static_cast<std::size_t>(g.frequencies)) {
+        place += rest % static_cast<std::size_t>(frequencies) * stride;
+        rest /= static_cast<std::size_t>(frequencies);
+      }
+      g.coefficients[place] += tensor[i];
+    }
+  }
+}
+
+}  // namespace
+
+std::int64_t cells_of(Ifs const& ifs) { return power(ifs.symbols, ifs.memory); }
+
+Field gaussian_field(Ifs const& ifs, std::uint64_t key) {
+  int const d = ifs.dimension;
+  std::int64_t const frequencies = std::min<std::int64_t>(ifs.frequencies, cells_of(ifs));
+  if (frequencies < 2)
+    throw InvalidInput("frequencies = " + std::to_string(ifs.frequencies) + ": allowed are 2 to 4096");
+  Field g{Field::Basis::cosine, d, frequencies, std::vector<double>(static_cast<std::size_t>(power(frequencies, d)))};
+  PrecisionScope const scope(bits);
+  std::map<std::int64_t, double> decay;  // |k|^-(s + d/2) by |k|^2
+  double squares = 0;
+  for (std::size_t i = 1; i < g.coefficients.size(); ++i) {
+    std::int64_t square = 0;
+    std::uint64_t at = key;
+    for (std::int64_t axis = 0, rest = static_cast<std::int64_t>(i); axis < d; ++axis, rest /= frequencies) {
+      square += rest % frequencies * (rest % frequencies);
+      at = key_of(at, static_cast<std::uint64_t>(rest % frequencies));
+    }
+    auto const [found, fresh] = decay.try_emplace(square, 0);
+    if (fresh)
+      found->second =
+          (Ball(1) /
+           sqrt(sqrt(nwidth::power(Ball(static_cast<long>(square)), static_cast<unsigned>(2 * ifs.smoothness + d)))))
+              .to_double();
+    g.coefficients[i] = found->second * standard_normal(at);
+    squares += g.coefficients[i] * g.coefficients[i];
+  }
+  for (double& c : g.coefficients) c /= std::sqrt(squares);
+  return g;
+}
+
+int wavelet_levels(std::int64_t cells) {
+  int j = -1;
+  while (8 * (std::int64_t{1} << (j + 1)) < 3 * cells) ++j;
+  return j;
+}
+
+Field wavelet_field(Ifs const& ifs, std::uint64_t key) {
+  int const last = wavelet_levels(cells_of(ifs)), d = ifs.dimension;
+  if (last < 0)
+    throw InvalidInput("memory = " + std::to_string(ifs.memory) + ": symbols^memory = " +
+                       std::to_string(cells_of(ifs)) + " cells resolve no wavelet: allowed are at least 3");
+  std::int64_t const frequencies = 2 * (4 * (std::int64_t{1} << last) / 3) + 1;
+  Field g{Field::Basis::trigonometric, d, frequencies,
+          std::vector<double>(static_cast<std::size_t>(power(frequencies, d)))};
+  PrecisionScope const scope(bits);
+  double squares = 0;
+  for (int j = 0; j <= last; ++j) squares += std::ldexp((1 << d) - 1, -2 * j * ifs.smoothness);
+  for (int j = 0; j <= last; ++j)  // psi(2^j z - k) has norm 2^(-jd/2)
+    add_level(g, j,
+              std::ldexp(j * d % 2 == 0 ? 1 : std::sqrt(0.5), -j * ifs.smoothness - j * d / 2) / std::sqrt(squares),
+              key_of(key, static_cast<std::uint64_t>(j)));
+  return g;
+}
+
+FieldValues on_cells(Field const& field, std::int64_t cells) {
+  int const d = field.dimension;
+  std::int64_t const frequencies = field.frequencies;
+  double const work = std::pow(static_cast<double>(cells), d) * static_cast<double>(frequencies);
+  if (!(work <= 0x1p33))
+    throw InvalidInput("symbols^(memory dimension) times frequencies = " + std::to_string(power(cells, d)) + " * " +
+                       std::to_string(frequencies) + ": allowed is 2^33");
+  Cosines const cosine(cells);
+  auto const row = [&](std::int64_t i, std::vector<double>& values) {
+    for (std::int64_t k = 0; k < frequencies; ++k) {
+      std::int64_t const z = 2 * i + 1;  // times 1 / (2 cells)
+      values[static_cast<std::size_t>(k)] = k == 0                                ? 1
+                                            : field.basis == Field::Basis::cosine ? cosine(k * z)
+                                            : k % 2 == 1                          ? cosine((k + 1) * z)
+                                                                                  : cosine(k * z - cells);
+    }
+  };
+  FieldValues all{field.coefficients, 0};
+  for (int axis = 0; axis < d; ++axis)
+    all.values = contracted(all.values, power(cells, axis), frequencies, power(frequencies, d - 1 - axis), cells, row);
+  // Each axis: the basis to a relative 1.01 u of its bound sqrt2, products and a sum of F terms in any order,
+  // gamma_(F + 3) in all [Higham, 3.1]. |phi| <= sqrt2.
+  PrecisionScope const scope(bits);
+  Ball sum(0);
+  for (double const c : field.coefficients) sum += Ball(std::fabs(c));
+  Ball const u(static_cast<double>(frequencies + 3) * 0x1p-53), growth = Ball(1) + u / (Ball(1) - u);
+  Ball const error = sum * nwidth::power(sqrt(Ball(2)), static_cast<unsigned>(d)) *
+                     (nwidth::power(growth, static_cast<unsigned>(d)) - Ball(1));
+  all.error = error.magnitude();
+  return all;
+}
+
+}  // namespace nwidth::lm

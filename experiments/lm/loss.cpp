@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/lm/loss.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "experiments/lm/torch_compat.hpp"
+
+namespace nwidth::lm {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+at::ScalarType wide(at::ScalarType type) { return type == at::kDouble ? at::kDouble : at::kFloat; }
+
+struct Sums {
+  Tensor loss, hidden, weight;  ///< gradients are undefined unless asked for
+};
+
+/// @param type  of the factors of products
+Sums by_chunks(Tensor const& hidden, Tensor const& weight, Tensor const& targets, std::int64_t rows,
+               at::ScalarType type, bool gradients) {
+  at::ScalarType const sums = wide(hidden.scalar_type());
+  std::int64_t const n = hidden.size(0);
+  Tensor const matrix = weight.to(type), scored = targets.ne(not_scored);
+  Tensor const index = at::where(scored, targets, 0).unsqueeze(1), scale = scored.to(sums).unsqueeze(1),
+               each = scale / scale.sum();
+  Sums all{at::zeros({}, hidden.options().dtype(sums)), {}, {}};
+  if (gradients) {
+    all.hidden = at::empty_like(hidden);
+    all.weight = at::zeros(weight.sizes(), weight.options().dtype(sums));
+  }
+  for (std::int64_t begin = 0; begin < n; begin += rows) {
+    std::int64_t const count = std::min(rows, n - begin);
+    Tensor const h = hidden.narrow(0, begin, count).to(type), at = index.narrow(0, begin, count),
+                 weights = each.narrow(0, begin, count);
+    Tensor logits = at::mm(h, matrix.t()).to(sums);
+    Tensor const normaliser = at::logsumexp(logits, 1, true);
+    all.loss.add_(((normaliser - logits.gather(1, at)) * weights).sum());
+    if (!gradients) continue;
+    logits.sub_(normaliser).exp_().mul_(weights).scatter_add_(1, at, -weights);  // their gradient now
+    Tensor const g = logits.to(type);
+    all.hidden.narrow(0, begin, count).copy_(at::mm(g, matrix));
+    if (type == sums)
+      all.weight.addmm_(g.t(), h);
+    else
+      all.weight.add_(at::mm(g.t(), h));
+  }
+  return all;
+}
+
+struct Chunked : torch::autograd::Function<Chunked> {
+  static Tensor forward(AutogradContext* context, Tensor const& hidden, Tensor const& weight, Tensor const& targets,
+                        std::int64_t rows, at::ScalarType type) {
+    Autocast const off(hidden.device().type(), std::nullopt);
+    Sums const all = by_chunks(hidden, weight, targets, rows, type, true);
+    context->save_for_backward({all.hidden, all.weight.to(weight.scalar_type())});
+    return all.loss;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list const& g) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "nwidth-lm: the derivative of the loss's backward pass");
+    variable_list const saved = context->get_saved_variables();
+    return {saved[0] * g[0].to(saved[0].scalar_type()), saved[1] * g[0].to(saved[1].scalar_type()), {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+std::int64_t chunk_rows(std::int64_t vocabulary) { return std::max<std::int64_t>(16, (1 << 25) / vocabulary); }
+
+Tensor cross_entropy(Tensor const& hidden, Tensor const& weight, Tensor const& targets) {
+  Tensor const logits = at::linear(hidden, weight);
+  return at::cross_entropy_loss(logits.to(wide(logits.scalar_type())), targets, {}, at::Reduction::Mean, not_scored);
+}
+
+Tensor chunked_cross_entropy(Tensor const& hidden, Tensor const& weight, Tensor const& targets, std::int64_t rows) {
+  at::ScalarType type = hidden.scalar_type();
+  if (type != at::kDouble) type = autocast_type(hidden.device().type()).value_or(type);  // as autocast does
+  if (at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad()))
+    return Chunked::apply(hidden, weight, targets, rows, type);
+  Autocast const off(hidden.device().type(), std::nullopt);
+  return by_chunks(hidden, weight, targets, rows, type, false).loss;
+}
+
+}  // namespace nwidth::lm

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Mean cross entropy of the next token.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+namespace nwidth::lm {
+
+/// Targets of this value are not scored.
+inline constexpr std::int64_t not_scored = -100;
+/// Vocabularies of so many tokens or more go by chunks.
+inline constexpr std::int64_t chunked_vocabulary = 4096;
+
+/// Rows a chunk: 128 MiB of float logits, at least 16 rows.
+std::int64_t chunk_rows(std::int64_t vocabulary);
+
+/// Mean over the scored rows of logsumexp(l) - l_target, l = W h, in float (double for doubles); NaN if none is.
+/// @param hidden  [n, d]  @param weight  [V, d]  @param targets  [n] int64, 0 ... V - 1 or not_scored
+at::Tensor cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets);
+
+/// The same by chunks of rows: logits of one chunk exist at a time, and none are kept. Where a gradient is wanted, the
+/// forward pass computes it, chunk by chunk: the scheme of Liger's kernels. Under autocast products are rounded as
+/// at::linear rounds them, and sums over chunks are in float.
+/// @param rows  a chunk, >= 1. Memory: 4 rows V, and the gradients (n d + V d) from the forward pass on.
+/// Derivatives of derivatives throw.
+at::Tensor chunked_cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets,
+                                 std::int64_t rows);
+
+}  // namespace nwidth::lm

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/lm/model.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/chunk.h>
+#include <ATen/ops/dropout.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/normal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/rms_norm.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/split.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+
+#include <cmath>
+
+#include "experiments/lm/loss.hpp"
+#include "experiments/lm/recompute.hpp"
+#include "theory/number/error.hpp"
+
+namespace nwidth::lm {
+namespace {
+
+using at::Tensor;
+
+/// Walks along the parameters in the order in which they are used.
+class Cursor {
+ public:
+  Cursor(std::vector<Parameter> const& all, std::size_t at, Model const& model, Watch const& watch)
+      : all_(all), at_(at), model_(model), watch_(watch) {}
+
+  Tensor const& next() { return all_[at_++].value; }
+  Tensor bias() { return model_.biases ? next() : Tensor(); }
+
+  Tensor linear(Tensor const& x) {
+    Tensor const& weight = next();
+    std::string const& name = all_[at_ - 1].name;
+    return shown(name, at::linear(x, weight, bias()));
+  }
+  Tensor norm(Tensor const& x, Norm kind) {
+    if (kind == Norm::none) return x;
+    Tensor const& weight = next();
+    std::string const& name = all_[at_ - 1].name;
+    if (kind == Norm::rms) return shown(name, at::rms_norm(x, {model_.width}, weight, model_.norm_eps));
+    return shown(name, at::layer_norm(x, {model_.width}, weight, next(), model_.norm_eps));
+  }
+  /// What was made by the parameter of this name.
+  Tensor shown(std::string const& name, Tensor const& made) const {
+    if (watch_) watch_(name, made);
+    return made;
+  }
+  std::string const& last() const { return all_[at_ - 1].name; }
+
+ private:
+  std::vector<Parameter> const& all_;
+  std::size_t at_;
+  Model const& model_;
+  Watch const& watch_;
+};
+
+/// Without norms in the blocks a LayerNorm stands before the output alone.
+Norm final_norm(Model const& m) { return m.norm == Norm::none ? Norm::layer : m.norm; }
+
+Tensor rotated(Tensor const& x, Tensor const& cosines, Tensor const& sines) {
+  std::vector<Tensor> const h = at::chunk(x, 2, -1);
+  return at::cat({h[0] * cosines - h[1] * sines, h[1] * cosines + h[0] * sines}, -1);
+}
+
+}  // namespace
+
+Transformer::Transformer(Model const& model, Backend backend, at::Device device, at::ScalarType type)
+    : model_(model), backend_(backend) {
+  Model const& m = model_;
+  Activation const& activation = activation_named(m.activation);
+  auto const add = [&](std::string name, Tensor const& value, Group group) {
+    parameters_.push_back({std::move(name), value.to(device, type).requires_grad_(), group});
+  };
+  double const deviation = m.initialisation == Initialisation::polycom
+                               ? std::sqrt(2. / (5. * static_cast<double>(m.width)))
+                               : 0.02,
+               residual = deviation / std::sqrt(2. * static_cast<double>(m.layers));
+  auto const matrix = [&](std::string const& name, std::int64_t rows, std::int64_t columns, double std) {
+    add(name + ".weight", at::normal(0., std, {rows, columns}), Group::decay);
+  };
+  auto const linear = [&](std::string const& name, std::int64_t rows, std::int64_t columns, double std) {
+    matrix(name, rows, columns, std);
+    if (m.biases) add(name + ".bias", at::zeros({rows}), Group::no_decay);
+  };
+  auto const norm = [&](std::string const& name, Norm kind) {
+    if (kind == Norm::none) return;
+    add(name + ".weight", at::ones({m.width}), Group::no_decay);
+    if (kind == Norm::layer) add(name + ".bias", at::zeros({m.width}), Group::no_decay);
+  };
+
+  matrix("embedding", m.vocabulary, m.width, deviation);
+  if (m.positions == Positions::learned)
+    add("positions.weight", at::normal(0., deviation, {m.context, m.width}), Group::no_decay);
+  first_ = parameters_.size();
+  for (std::int64_t i = 0; i < m.layers; ++i) {
+    std::string const at = "layers." + std::to_string(i) + ".";
+    norm(at + "attention_norm", m.norm);
+    linear(at + "qkv", 3 * m.width, m.width, deviation);
+    linear(at + "attention", m.width, m.width, residual);
+    norm(at + "feed_forward_norm", m.norm);
+    linear(at + "up", activation.gated ? 2 * m.hidden : m.hidden, m.width, deviation);
+    for (Coefficient const& c : coefficients(m.activation))
+      add(at + "activation." + c.name, at::tensor(c.initial, at::kDouble).to(at::kFloat), Group::coefficients);
+    linear(at + "down", m.width, m.hidden, residual);
+    if (i == 0) per_block_ = parameters_.size() - first_;
+  }
+  norm("norm", final_norm(m));
+  if (!m.tied) matrix("output", m.vocabulary, m.width, deviation);
+
+  if (m.positions == Positions::rope) {
+    std::int64_t const d = m.width / m.heads;
+    Tensor const frequencies = at::pow(m.rope_base, -at::arange(0, d, 2, at::kDouble) / static_cast<double>(d));
+    Tensor const angles = at::outer(at::arange(m.context, at::kDouble), frequencies);
+    cosines_ = angles.cos().to(device);
+    sines_ = angles.sin().to(device);
+  }
+}
+
+Tensor const& Transformer::output() const { return model_.tied ? parameters_.front().value : parameters_.back().value; }
+
+Tensor Transformer::block(std::int64_t layer, Tensor x, bool training) const {
+  Model const& m = model_;
+  Cursor p(parameters_, first_ + static_cast<std::size_t>(layer) * per_block_, m, watch_);
+  auto const dropped = [&](Tensor const& t) { return m.dropout > 0 ? at::dropout(t, m.dropout, training) : t; };
+
+  std::int64_t const sequences = x.size(0), tokens = x.size(1);
+  Tensor h = p.norm(x, m.norm);
+  std::vector<Tensor> qkv = p.linear(h).split(m.width, -1);
+  for (Tensor& t : qkv) t = t.view({sequences, tokens, m.heads, m.width / m.heads}).transpose(1, 2);
+  if (m.positions == Positions::rope) {
+    Tensor const c = cosines_.narrow(0, 0, tokens).to(qkv[0].scalar_type()),
+                 s = sines_.narrow(0, 0, tokens).to(qkv[0].scalar_type());
+    qkv[0] = rotated(qkv[0], c, s);
+    qkv[1] = rotated(qkv[1], c, s);
+  }
+  h = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0., true);
+  x = x + dropped(p.linear(h.transpose(1, 2).reshape({sequences, tokens, m.width})));
+
+  h = p.linear(p.norm(x, m.norm));
+  std::vector<Tensor> learned(coefficients(m.activation).size());
+  for (Tensor& t : learned) t = p.next();
+  h = p.shown(learned.empty() ? "layers." + std::to_string(layer) + ".activation" : p.last(),
+              activate(m.activation, h, learned, backend_));
+  return x + dropped(p.linear(h));
+}
+
+Tensor Transformer::hidden(Tensor const& tokens, bool training, bool recompute) const {
+  Model const& m = model_;
+  std::int64_t const length = tokens.size(1);
+  if (length > m.context)
+    throw InvalidInput("sequences of " + std::to_string(length) +
+                       " tokens: allowed are context = " + std::to_string(m.context));
+  Tensor x = at::embedding(parameters_.front().value, tokens);
+  if (watch_) watch_(parameters_.front().name, x);
+  if (m.positions == Positions::learned) x = x + parameters_[1].value.narrow(0, 0, length);
+  if (m.dropout > 0) x = at::dropout(x, m.dropout, training);
+  for (std::int64_t i = 0; i < m.layers; ++i) {
+    if (recompute && at::GradMode::is_enabled()) {
+      std::vector<Tensor> used;
+      for (std::size_t k = 0; k < per_block_; ++k)
+        used.push_back(parameters_[first_ + static_cast<std::size_t>(i) * per_block_ + k].value);
+      x = recomputed([this, i, training](Tensor const& input) { return block(i, input, training); }, x, used,
+                     training && m.dropout > 0);
+    } else {
+      x = block(i, x, training);
+    }
+  }
+  Cursor last(parameters_, first_ + static_cast<std::size_t>(m.layers) * per_block_, m, watch_);
+  return last.norm(x, final_norm(m));
+}
+
+Tensor Transformer::logits(Tensor const& tokens, bool training) const {
+  return at::linear(hidden(tokens, training, false), output());
+}
+
+Tensor Transformer::loss(Tensor const& tokens, Tensor const& targets, Tensor const& scored, bool training,
+                         bool recompute) const {
+  Tensor const h = hidden(tokens, training, recompute).reshape({-1, model_.width});
+  Tensor const t = (scored.defined() ? at::where(scored, targets, not_scored) : targets).reshape(-1);
+  return model_.vocabulary >= chunked_vocabulary ? chunked_cross_entropy(h, output(), t, chunk_rows(model_.vocabulary))
+                                                 : cross_entropy(h, output(), t);
+}
+
+}  // namespace nwidth::lm

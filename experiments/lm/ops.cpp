@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/// torch.ops.nwidth_lm: the model for tests against its twin in Python.
+#include <ATen/core/Tensor.h>
+#include <torch/library.h>
+
+#include "experiments/lm/loss.hpp"
+#include "experiments/lm/model.hpp"
+#include "experiments/lm/torch_compat.hpp"
+#include "theory/number/error.hpp"
+
+namespace nwidth::lm {
+namespace {
+
+Backend backend_named(std::string const& name) {
+  if (name == "torch") return Backend::torch;
+  if (name == "fused") return Backend::fused;
+  throw InvalidInput("backend = \"" + name + "\": allowed are torch, fused");
+}
+
+std::string canonical(std::string const& config) { return to_toml(parse_config(config, "config")); }
+
+/// "embedding.weight", ... of the model of a configuration.
+std::vector<std::string> names(std::string const& config) {
+  Transformer const model(parse_config(config, "config").model);
+  std::vector<std::string> all;
+  for (Parameter const& p : model.parameters()) all.push_back(p.name);
+  return all;
+}
+
+/// {loss, logits, parameters..., their gradients...} of a model drawn with this seed, by one training pass; dropout
+/// goes on with the generator from there. Logits are computed without gradients and without dropout.
+std::vector<at::Tensor> step(std::string const& config, at::Tensor const& tokens, at::Tensor const& targets,
+                             std::optional<at::Tensor> const& scored, std::int64_t seed, std::string const& backend,
+                             bool bfloat16, bool recompute) {
+  seed_random(static_cast<std::uint64_t>(seed));
+  Transformer const model(parse_config(config, "config").model, backend_named(backend));
+  std::optional<at::ScalarType> type;
+  if (bfloat16) type = at::kBFloat16;
+  std::vector<at::Tensor> all(2);
+  {
+    Autocast const cast(at::kCPU, type);
+    all[0] = model.loss(tokens, targets, scored.value_or(at::Tensor()), true, recompute);
+  }
+  all[0].backward();
+  {
+    Autocast const cast(at::kCPU, type);
+    at::NoGradGuard const without;
+    all[1] = model.logits(tokens);
+  }
+  for (Parameter const& p : model.parameters()) all.push_back(p.value.detach());
+  for (Parameter const& p : model.parameters()) all.push_back(p.value.grad());
+  return all;
+}
+
+at::Tensor activation(std::string const& name, at::Tensor const& h, std::vector<at::Tensor> const& learned,
+                      std::string const& backend) {
+  return activate(name, h, learned, backend_named(backend));
+}
+
+}  // namespace
+
+TORCH_LIBRARY(nwidth_lm, m) {
+  m.def("canonical(str config) -> str", canonical);
+  m.def("names(str config) -> str[]", names);
+  m.def(
+      "step(str config, Tensor tokens, Tensor targets, Tensor? scored, int seed, str backend, bool bfloat16, "
+      "bool recompute) -> Tensor[]",
+      step);
+  m.def("activation(str name, Tensor h, Tensor[] learned, str backend) -> Tensor", activation);
+  m.def("chunked_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, int rows) -> Tensor",
+        chunked_cross_entropy);
+}
+
+}  // namespace nwidth::lm

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/lm/trainer.hpp"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <numbers>
+#include <optional>
+#include <sstream>
+
+#include "experiments/lm/batches.hpp"
+#include "experiments/lm/blame.hpp"
+#include "experiments/lm/checkpoint.hpp"
+#include "experiments/lm/evaluation.hpp"
+#include "experiments/lm/guard.hpp"
+#include "experiments/lm/log.hpp"
+#include "experiments/lm/optimizer.hpp"
+#include "experiments/lm/progress.hpp"
+#include "experiments/lm/schedule.hpp"
+#include "experiments/lm/torch_compat.hpp"
+#include "experiments/record/atomic_file.hpp"
+#include "experiments/record/build_info.hpp"
+#include "experiments/record/folder_lock.hpp"
+#include "theory/number/error.hpp"
+
+namespace nwidth::lm {
+namespace {
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+
+/// Keys of [training] that a resumed run may change: its losses stay what they would have been, or, with another
+/// micro_batch, up to rounding.
+bool may_change(std::string const& line) {
+  for (char const* key : {"evaluate_every", "evaluate_sequences", "checkpoint_every", "keep", "log_every",
+                          "micro_batch", "recompute", "spike"})
+    if (line.starts_with(std::string(key) + " =")) return true;
+  return false;
+}
+
+/// @throws InvalidInput  naming the first line that differs
+void check_same_run(std::string const& before, std::string const& now, Schedule schedule) {
+  std::istringstream a(before), b(now);
+  for (std::string x, y; std::getline(a, x) && std::getline(b, y);) {
+    if (x == y || may_change(x)) continue;
+    if (x.starts_with("steps =") && schedule == Schedule::constant) continue;
+    throw InvalidInput("'" + y + "': the checkpoint has '" + x + "'; a resumed run keeps its configuration");
+  }
+}
+
+/// What stays one thing through the life of a run; the order of members is the order of making.
+class Trainer {
+ public:
+  Trainer(Job const& job, Ranks& ranks)
+      : job_(job),
+        training_(job.config.training),
+        ranks_(ranks),
+        lock_(lock()),
+        start_(find_start()),
+        local_(share()),
+        train_(open_tokens(job.config.data, job.config.model, Split::train, training_.seed)),
+        held_out_(training_.evaluate_every > 0
+                      ? open_tokens(job.config.data, job.config.model, Split::validation, training_.seed)
+                      : nullptr),
+        scored_(scored_mask(*train_, job.device)),
+        model_(seeded_model()),
+        optimizer_(model_.parameters(), training_, ranks),
+        guard_(training_.spike) {
+    if (start_.file)
+      resume();
+    else if (ranks.size() > 1)
+      seed_random(training_.seed + 7919 * static_cast<std::uint64_t>(ranks.rank()), job.device);
+    step_ = start_.step;
+    if (first_rank()) {
+      log_.emplace(job.out / "log.jsonl", step_);
+      log_->append(provenance());
+    }
+    start_.file.reset();
+  }
+
+  Outcome run() {
+    bool const terminal = ::isatty(STDERR_FILENO) == 1;
+    Progress progress(step_, training_.steps, terminal, !first_rank());
+    for (std::string const& bad : start_.bad) progress.say(bad + "; an older checkpoint is used");
+    if (step_ > 0) progress.say("resumes after step " + std::to_string(step_));
+    Outcome outcome{step_, last_loss_, {}, 0};
+    last_logged_ = Clock::now();
+    last_reported_ = step_;
+    while (step_ < training_.steps) {
+      if (std::string const stopped = step(progress); !stopped.empty()) {
+        outcome.stopped = stopped;
+        break;
+      }
+      bool const last = step_ == training_.steps;
+      if (due(training_.evaluate_every) || (last && training_.evaluate_every > 0)) evaluate_now(progress);
+      outcome.signal = stop_signal;
+      if (due(training_.checkpoint_every) || last || outcome.signal != 0) save();
+      if (outcome.signal != 0) break;
+    }
+    outcome.step = step_;
+    outcome.loss = last_loss_;
+    if (log_ && (outcome.signal == 0)) {
+      Json end{{"kind", "end"}, {"step", step_}, {"loss", number(last_loss_)}};
+      if (!outcome.stopped.empty()) end["stopped"] = outcome.stopped;
+      log_->append(end);
+      log_->sync();
+    }
+    return outcome;
+  }
+
+ private:
+  bool first_rank() const { return ranks_.rank() == 0; }
+  bool due(std::int64_t every) const { return every > 0 && step_ % every == 0; }
+  static Json number(double x) {
+    return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+  }
+
+  std::unique_ptr<record::FolderLock> lock() {
+    if (job_.threads > 0) at::set_num_threads(job_.threads);
+    if (!first_rank()) return nullptr;
+    auto lock = std::make_unique<record::FolderLock>(job_.out);
+    remove_leftovers(job_.out);
+    return lock;
+  }
+
+  /// Rank 0 looks; the others open what it found.
+  Found find_start() {
+    Found found;
+    at::Tensor step = at::zeros({}, at::TensorOptions(job_.device).dtype(at::kLong));
+    if (first_rank()) {
+      if (!job_.resume && (!checkpoint_steps(job_.out).empty() || std::filesystem::exists(job_.out / "log.jsonl")))
+        throw InvalidInput("'" + job_.out.string() + "' holds a run: give --resume to go on with it, or another --out");
+      if (job_.resume) found = newest_checkpoint(job_.out);
+      if (!found.file && !found.bad.empty())
+        throw record::FileError(found.bad.front() + "; there is no other checkpoint");
+      step.fill_(found.file ? found.step + 1 : 0);
+    }
+    ranks_.sum(step);
+    if (std::int64_t const s = step.item<std::int64_t>(); !first_rank() && s > 0) {
+      found.step = s - 1;
+      found.file = open_checkpoint(checkpoint_path(job_.out, found.step));
+    }
+    if (found.file) check_same_run(found.file->metadata("config"), to_toml(job_.config), training_.schedule);
+    return found;
+  }
+
+  /// Sequences of a step that this rank computes.
+  std::int64_t share() const {
+    std::int64_t const unit = training_.micro_batch * ranks_.size();
+    if (training_.batch % unit != 0)
+      throw InvalidInput("batch = " + std::to_string(training_.batch) +
+                         ": allowed are multiples of micro_batch times " +
+                         "ranks = " + std::to_string(training_.micro_batch) + " * " + std::to_string(ranks_.size()));
+    return training_.batch / ranks_.size();
+  }
+
+  Transformer seeded_model() const {
+    seed_random(training_.seed, job_.device);
+    return Transformer(job_.config.model, job_.backend, job_.device);
+  }
+
+  void resume() {
+    exact_ = restore(*start_.file, model_.parameters(), optimizer_, ranks_, training_.seed);
+    guard_.set_state(start_.file->metadata("spike"));
+    last_loss_ = guard_.mean();
+  }
+
+  Metadata description() const {
+    return {{"config", to_toml(job_.config)},
+            {"spike", guard_.state()},
+            {"threads", std::to_string(at::get_num_threads())},
+            {"device", job_.device.str()},
+            {"backend", job_.backend == Backend::fused ? "fused" : "torch"},
+            {"torch", TORCH_VERSION},
+            {"version", record::build_info().version},
+            {"commit", record::build_info().commit}};
+  }
+
+  Json provenance() const {
+    record::BuildInfo const& b = record::build_info();
+    Json j{{"schema", RunLog::schema}, {"kind", "run"}, {"from", step_}};
+    j["version"] = b.version;
+    j["commit"] = b.commit;
+    j["dirty"] = b.dirty;
+    j["compiler"] = b.compiler;
+    j["flags"] = b.flags;
+    j["machine"] = {{"cpu", record::machine().cpu}, {"cores", record::machine().cores}};
+    j["torch"] = TORCH_VERSION;
+    j["device"] = job_.device.str();
+    j["backend"] = job_.backend == Backend::fused ? "fused" : "torch";
+    j["threads"] = at::get_num_threads();
+    j["ranks"] = ranks_.size();
+    j["seed"] = training_.seed;
+    std::int64_t parameters = 0;
+    for (Parameter const& p : model_.parameters()) parameters += p.value.numel();
+    j["parameters"] = parameters;
+    j["train"] = train_->describe();
+    if (held_out_) j["validation"] = held_out_->describe();
+    if (step_ > 0 && !exact_) j["random"] = "seeded anew: another number of ranks or kind of device";
+    if (!start_.bad.empty()) j["bad_checkpoints"] = start_.bad;
+    j["config"] = to_toml(job_.config);
+    return j;
+  }
+
+  /// The mean loss of micro batch k of this rank in the step in flight, with dropout.
+  at::Tensor micro_loss(std::int64_t k) {
+    std::int64_t const first = step_ * training_.batch + ranks_.rank() * local_ + k * training_.micro_batch;
+    Batch const b = read_batch(*train_, first, training_.micro_batch, job_.config.model.context, job_.device);
+    Autocast const autocast(job_.device.type(), training_.bfloat16 ? std::optional(at::kBFloat16) : std::nullopt);
+    return model_.loss(b.inputs, b.targets, scored_, true, training_.recompute);
+  }
+
+  /// @returns why the run must stop, or nothing
+  std::string step(Progress& progress) {
+    std::int64_t const micro = local_ / training_.micro_batch, parts = micro * ranks_.size();
+    optimizer_.zero_gradients();
+    at::Tensor loss;
+    for (std::int64_t k = 0; k < micro; ++k) {
+      at::Tensor one = micro_loss(k);
+      if (parts > 1) one = one / static_cast<double>(parts);
+      one.backward();
+      loss = loss.defined() ? loss + one.detach() : one.detach().clone();
+    }
+    ranks_.sum(loss);
+    at::Tensor const norm = optimizer_.reduce_gradients();
+    bool const last = step_ + 1 == training_.steps;
+    // Reading a number waits for the device, so on others than the CPU that is done where it is logged only; a norm
+    // that is not finite steps nowhere in between.
+    bool const logged = last || (step_ + 1) % training_.log_every == 0;
+    double norm_value = 0;
+    if (logged || job_.device.is_cpu()) {
+      last_loss_ = loss.item<double>();
+      norm_value = norm.item<double>();
+      if (std::string const why = refusal(norm_value); !why.empty()) return why;
+    }
+    double const rate = learning_rate(training_, job_.config.model.context, step_);
+    optimizer_.step(rate, norm);
+    ++step_;
+    if (logged) report(rate, norm_value, progress);
+    return "";
+  }
+
+  std::string refusal(double norm) {
+    if (guard_.accept(last_loss_) && std::isfinite(norm)) return "";
+    std::ostringstream s;
+    s << "stopped in step " << step_ + 1 << ": loss " << last_loss_ << ", gradient norm " << norm;
+    if (std::isfinite(last_loss_) && std::isfinite(norm))
+      s << ", more than " << training_.spike << " times the running mean " << guard_.mean();
+    s << "; " << blame(model_, [this] {
+      for (std::int64_t k = 0; k < local_ / training_.micro_batch; ++k) micro_loss(k);
+    });
+    if (ranks_.size() > 1) s << " on rank " << ranks_.rank();
+    return s.str();
+  }
+
+  void report(double rate, double norm, Progress& progress) {
+    double const seconds = seconds_since(last_logged_);
+    last_logged_ = Clock::now();
+    std::int64_t const tokens = training_.batch * job_.config.model.context;
+    double const speed = static_cast<double>(tokens * (step_ - last_reported_)) / std::max(seconds, 1e-9);
+    last_reported_ = step_;
+    progress.step(step_, last_loss_, speed);
+    if (!log_) return;
+    Json line{{"kind", "step"},
+              {"step", step_},
+              {"tokens", tokens * step_},
+              {"loss", number(last_loss_)},
+              {"rate", rate},
+              {"gradient_norm", number(norm)},
+              {"tokens_per_second", std::round(speed)}};
+    Json coefficients = Json::object();
+    for (Parameter const& p : model_.parameters())
+      if (p.group == Group::coefficients) {
+        at::Tensor const values = p.value.detach().cpu().reshape(-1);
+        for (std::int64_t i = 0; i < values.numel(); ++i)
+          coefficients[p.name].push_back(static_cast<double>(values.const_data_ptr<float>()[i]));
+      }
+    if (!coefficients.empty()) line["coefficients"] = coefficients;
+    log_->append(line);
+  }
+
+  void evaluate_now(Progress& progress) {
+    Evaluation const e =
+        evaluate(model_, *held_out_, training_.evaluate_sequences, training_.micro_batch, training_.bfloat16, ranks_);
+    last_logged_ = Clock::now();
+    if (!log_) return;
+    Json line{{"kind", "evaluation"}, {"step", step_}, {"loss", number(e.loss)}, {"sequences", e.sequences}};
+    std::ostringstream text;
+    text << "step " << step_ << "  held-out loss " << e.loss;
+    if (job_.config.data.stream == Stream::bytes) {
+      line["bits_per_byte"] = number(e.loss / std::numbers::ln2);
+      text << ", " << e.loss / std::numbers::ln2 << " bits per byte";
+    }
+    log_->append(line);
+    progress.say(text.str());
+  }
+
+  void save() {
+    if (log_) log_->sync();  // the log is never behind the checkpoint
+    write_checkpoint(job_.out, step_, model_.parameters(), optimizer_, ranks_, description(), training_.keep);
+    last_logged_ = Clock::now();
+  }
+
+  Job const& job_;
+  Training const& training_;
+  Ranks& ranks_;
+  std::unique_ptr<record::FolderLock> lock_;
+  Found start_;
+  std::int64_t local_;
+  std::unique_ptr<TokenSource> train_, held_out_;
+  at::Tensor scored_;
+  Transformer model_;
+  Optimizer optimizer_;
+  SpikeGuard guard_;
+  std::optional<RunLog> log_;
+  bool exact_ = true;
+  std::int64_t step_ = 0, last_reported_ = 0;
+  double last_loss_ = 0;
+  Clock::time_point last_logged_;
+};
+
+}  // namespace
+
+Outcome train(Job const& job, Ranks& ranks) {
+  Trainer trainer(job, ranks);
+  return trainer.run();
+}
+
+void request_stop(int signal) noexcept { stop_signal = signal; }
+
+}  // namespace nwidth::lm

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C++ model against its twin: to the bit with torch's operators, to rounding with our kernels."""
+
+import pytest
+from lm_models import ACTIVATIONS, VARIANTS, batch, config, cpp_step, distance, ops, torch, twin_step
+from nwidth.lm import read_toml
+
+CASES = [(a, "polycom") for a in ACTIVATIONS] + [(a, v) for v in VARIANTS for a in ("polynorm", "swiglu")][2:]
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def pair(activation, variant, bf16=False, scored=None, **options):
+    text = config(activation, variant)
+    tokens, targets = batch(read_toml(text).vocabulary)
+    a = cpp_step(text, tokens, targets, scored=scored, bf16=bf16, **options)
+    b = twin_step(text, tokens, targets, scored=scored, bf16=bf16)
+    assert list(a[2]) == list(b[2])
+    return a, b
+
+
+def assert_equal(a, b):
+    assert torch.equal(a[0], b[0])
+    assert torch.equal(a[1], b[1])
+    for i in (2, 3):
+        for name in a[i]:
+            assert torch.equal(a[i][name], b[i][name]), f"{name}: {distance(a[i][name], b[i][name])}"
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize(("activation", "variant"), CASES)
+def test_equals_its_twin_to_the_bit(activation, variant, bf16):
+    a, b = pair(activation, variant, bf16)
+    assert torch.isfinite(a[0])
+    assert a[1].dtype == (torch.bfloat16 if bf16 else torch.float32)
+    assert_equal(a, b)
+
+
+@pytest.mark.parametrize(("activation", "variant"), CASES)
+def test_kernels_change_roundings_only(activation, variant):
+    a, b = pair(activation, variant, backend="fused")
+    assert abs(a[0] - b[0]) <= 1e-6 * b[0]
+    assert distance(a[1], b[1]) <= 1e-6
+    for name in a[3]:
+        # one number is a sum with cancellation: of xIELU's, float is off by 3e-6 from double with either backend
+        allowed = 1e-5 if a[3][name].numel() == 1 else 1e-6
+        assert distance(a[3][name], b[3][name]) <= allowed, name
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_kernels_in_bfloat16_are_as_close_as_torch_is(activation):
+    """Both round each activation at least once, so that either stands as far from the other as from float."""
+    exact, _ = pair(activation, "polycom")
+    a, b = pair(activation, "polycom", True, backend="fused")
+    for name in a[3]:
+        ours, theirs = (distance(x[3][name], exact[3][name]) for x in (a, b))
+        assert ours <= 2 * theirs + 0.01, (name, ours, theirs)
+
+
+@pytest.mark.parametrize("backend", ["torch", "fused"])
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_parameter_has_a_gradient(activation, bf16, backend):
+    text = config(activation)
+    _, _, _, gradients = cpp_step(text, *batch(61), bf16=bf16, backend=backend)
+    for name, g in gradients.items():
+        assert torch.isfinite(g).all(), name
+        assert g.ne(0).double().mean() > 0.9, name
+
+
+def test_every_kernel_runs():
+    """A kernel and torch's operators do not agree to the bit for all entries, so the kernels were there."""
+    h, g = torch.randn(64, 96, generator=torch.Generator().manual_seed(3)), torch.linspace(-1, 1, 96 * 64)
+    exact = {"identity", "relu", "relu2", "leaky-relu", "reglu", "polynorm-glu"}  # no rounding, or no kernel yet
+    for name in ACTIVATIONS:
+        learned = []
+        if name.startswith("poly"):
+            learned = [torch.tensor([0.3, 0.4, -0.2]), torch.tensor([0.1])]
+        elif name == "xielu":
+            learned = [torch.tensor([0.2]), torch.tensor([-0.3])]
+        results = []
+        for backend in ("torch", "fused"):
+            x = h.clone().requires_grad_()
+            y = ops.activation(name, x, learned, backend)
+            (y * g[: y.numel()].view_as(y)).sum().backward()
+            results.append((y.detach(), x.grad))
+        for ours, theirs in zip(results[1], results[0], strict=True):
+            assert distance(ours, theirs) < 2e-6, name
+        assert name in exact or not torch.equal(results[0][0], results[1][0]), name
+
+
+def test_second_derivatives_raise():
+    x = torch.randn(4, 8, requires_grad=True)
+    with pytest.raises(RuntimeError, match="derivative of an activation's backward"):
+        torch.autograd.grad(ops.activation("gelu", x, [], "fused").sum(), x, create_graph=True)
+
+
+@pytest.mark.parametrize("variant", ["polycom", "large vocabulary"])
+def test_only_scored_targets_count(variant):
+    scored = torch.arange(20) % 3 == 1
+    assert_equal(*pair("polynorm", variant, scored=scored))
+    text = config("polynorm", variant)
+    tokens, targets = batch(read_toml(text).vocabulary)
+    loss, logits, _, _ = cpp_step(text, tokens, targets, scored=scored)
+    by_hand = torch.nn.functional.cross_entropy(logits[:, scored].flatten(0, 1).double(), targets[:, scored].flatten())
+    assert abs(loss - by_hand) < 1e-6 * by_hand
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("variant", ["polycom", "gpt2", "dropout"])
+@pytest.mark.parametrize("backend", ["torch", "fused"])
+def test_recomputed_blocks_change_no_bit(backend, variant, bf16):
+    text = config("polynorm", variant)
+    kept = cpp_step(text, *batch(61), backend=backend, bf16=bf16)
+    assert_equal(cpp_step(text, *batch(61), backend=backend, bf16=bf16, recompute=True), kept)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 64])
+def test_loss_by_chunks_is_the_loss(rows):
+    generator = torch.Generator().manual_seed(11)
+    hidden, weight = (torch.randn(n, 16, generator=generator, dtype=torch.double) for n in (50, 37))
+    targets = torch.randint(0, 37, (50,), generator=generator)
+    targets[::5] = -100
+    for t in (hidden, weight):
+        t.requires_grad_()
+    expected = torch.nn.functional.cross_entropy(hidden @ weight.t(), targets)
+    gradients = torch.autograd.grad(3 * expected, (hidden, weight))
+    loss = ops.chunked_cross_entropy(hidden, weight, targets, rows)
+    assert abs(loss - expected) < 1e-13
+    for ours, theirs in zip(torch.autograd.grad(3 * loss, (hidden, weight)), gradients, strict=True):
+        assert distance(ours, theirs) < 1e-13
+    with torch.no_grad():
+        assert torch.equal(ops.chunked_cross_entropy(hidden, weight, targets, rows), loss)
+
+
+def test_bad_input_is_one_line():
+    text = config()
+    tokens, targets = batch(61, length=25)
+    with pytest.raises(RuntimeError, match="sequences of 25 tokens: allowed are context = 24"):
+        cpp_step(text, tokens, targets)
+    with pytest.raises(RuntimeError, match='backend = "other": allowed are torch, fused'):
+        cpp_step(text, *batch(61), backend="other")
