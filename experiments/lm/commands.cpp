@@ -149,7 +149,7 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
 }
 
 int run_describe(Source const& s) {
-  std::fputs(description(configuration(s)).c_str(), stdout);
+  std::fputs(describe(configuration(s)).c_str(), stdout);
   return done;
 }
 

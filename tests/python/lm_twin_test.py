@@ -48,8 +48,8 @@ def test_kernels_change_roundings_only(activation, variant):
     assert abs(a[0] - b[0]) <= 1e-6 * b[0]
     assert distance(a[1], b[1]) <= 1e-6
     for name in a[3]:
-        # one number is a sum with cancellation: of xIELU's, float is off by 3e-6 from double with either backend
-        allowed = 1e-5 if a[3][name].numel() == 1 else 1e-6
+        # those of coefficients are sums with cancellation, off by up to 3e-6 from double with either backend
+        allowed = 5e-6 if ".activation." in name else 1e-6
         assert distance(a[3][name], b[3][name]) <= allowed, name
 
 
@@ -77,7 +77,7 @@ def test_every_parameter_has_a_gradient(activation, bf16, backend):
 def test_every_kernel_runs():
     """A kernel and torch's operators do not agree to the bit for all entries, so the kernels were there."""
     h, g = torch.randn(64, 96, generator=torch.Generator().manual_seed(3)), torch.linspace(-1, 1, 96 * 64)
-    exact = {"identity", "relu", "relu2", "leaky-relu", "reglu", "polynorm-glu"}  # no rounding, or no kernel yet
+    exact = {"identity", "relu", "relu2", "leaky-relu", "reglu"}  # one rounding at most
     for name in ACTIVATIONS:
         learned = []
         if name.startswith("poly"):
@@ -142,7 +142,7 @@ def test_loss_by_chunks_is_the_loss(rows):
 def test_bad_input_is_one_line():
     text = config()
     tokens, targets = batch(61, length=25)
-    with pytest.raises(RuntimeError, match="sequences of 25 tokens: allowed are context = 24"):
+    with pytest.raises(ValueError, match="sequences of 25 tokens: allowed are context = 24"):
         cpp_step(text, tokens, targets)
-    with pytest.raises(RuntimeError, match='backend = "other": allowed are torch, fused'):
+    with pytest.raises(ValueError, match='backend = "other": allowed are torch, fused'):
         cpp_step(text, *batch(61), backend="other")
