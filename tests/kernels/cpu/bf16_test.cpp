@@ -104,7 +104,7 @@ TEST_P(Exhaustive, PolyReluAtEveryNumber) {
   }
   report("numbers not correctly rounded, of 52 * 65536", static_cast<double>(unequal));
 }
-INSTANTIATE_TEST_SUITE_P(Isas, Exhaustive, ::testing::Values(Isa::baseline, Isa::avx2, Isa::avx512),
+INSTANTIATE_TEST_SUITE_P(Isas, Exhaustive, ::testing::Values(Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16),
                          [](auto const& info) { return std::string(name(info.param)); });
 
 }  // namespace
