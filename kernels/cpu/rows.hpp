@@ -33,11 +33,11 @@
 
 namespace nwidth::kernels::cpu {
 
-/// What the kernels are compiled for: AVX-512 F, BW, DQ, VL (x86-64-v4); AVX2 and FMA (x86-64-v3); whatever the
-/// compiler's default is.
-enum class Isa { baseline, avx2, avx512 };
+/// What the kernels are compiled for: AVX-512 BF16 beside the next, which makes PolyReLU and PolyNorm of bf16 faster;
+/// AVX-512 F, BW, DQ, VL (x86-64-v4); AVX2 and FMA (x86-64-v3); whatever the compiler's default is.
+enum class Isa { baseline, avx2, avx512, avx512bf16 };
 
-/// "baseline", "avx2", "avx512".
+/// "baseline", "avx2", "avx512", "avx512bf16".
 std::string_view name(Isa isa);
 
 /// Whether this build and this machine have it. The baseline is always there.

@@ -141,7 +141,7 @@ void expect_within(double got, Sum<Q> const& exact, double bound, double tiny) {
 /// All instruction sets of this machine.
 inline std::vector<Isa> isas() {
   std::vector<Isa> v;
-  for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+  for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
     if (available(isa)) v.push_back(isa);
   }
   return v;
