@@ -41,7 +41,7 @@ struct Memory {
   std::int64_t total() const { return weights + gradients + moments + activations + loss; }
 };
 
-/// @throws InvalidInput  for numbers that do not fit into 63 bits
+/// @throws std::invalid_argument (InvalidInput or of kernels/)  for numbers that do not fit into 63 bits
 Parameters count_parameters(Model const& m);
 Flops count_flops(Model const& m);
 Memory estimate_memory(Config const& c, std::int64_t processes = 1);

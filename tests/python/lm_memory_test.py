@@ -6,7 +6,7 @@ from lm_models import Transformer, ops, read_toml, torch
 
 
 def kept_bytes(text, sequences, bf16):
-    """Bytes of distinct storages that a training pass of the twin saves, weights and the loss's logits not among them."""
+    """Bytes of the storages that a training pass of the twin saves, weights and the loss's logits not among them."""
     twin = Transformer(read_toml(text), seed=1)
     m = twin.model
     tokens = torch.randint(0, m.vocabulary, (sequences, m.context))

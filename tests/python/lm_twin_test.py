@@ -4,6 +4,7 @@
 import pytest
 from lm_models import ACTIVATIONS, VARIANTS, batch, config, cpp_step, distance, ops, torch, twin_step
 from nwidth.lm import read_toml
+from nwidth.lm.loss import chunked_cross_entropy
 
 CASES = [(a, "polycom") for a in ACTIVATIONS] + [(a, v) for v in VARIANTS for a in ("polynorm", "swiglu")][2:]
 
@@ -137,6 +138,22 @@ def test_loss_by_chunks_is_the_loss(rows):
         assert distance(ours, theirs) < 1e-13
     with torch.no_grad():
         assert torch.equal(ops.chunked_cross_entropy(hidden, weight, targets, rows), loss)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("rows", [7, 64])
+def test_chunks_equal_those_of_the_twin(rows, bf16):
+    generator = torch.Generator().manual_seed(12)
+    hidden, weight = (torch.randn(n, 16, generator=generator).requires_grad_() for n in (50, 37))
+    targets = torch.randint(0, 37, (50,), generator=generator)
+    results = []
+    for function in (ops.chunked_cross_entropy, chunked_cross_entropy):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            loss = function(hidden, weight, targets, rows)
+        results.append((loss, *torch.autograd.grad(loss, (hidden, weight))))
+    for ours, theirs in zip(*results, strict=True):
+        assert ours.dtype == torch.float32
+        assert torch.equal(ours, theirs)
 
 
 def test_bad_input_is_one_line():
