@@ -180,7 +180,7 @@ struct Bench {
     Options options;
     options.threads = threads;
     options.stream_bytes = static_cast<std::int64_t>(arguments.number("stream"));
-    for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+    for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
       if (name(isa) == arguments.given.at("isa")) options.isa = isa;
     }
     ConstRows<E> const x{reinterpret_cast<E const*>(memory.x), n, width, width};

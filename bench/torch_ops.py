@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operators beside PyTorch's eager mode and torch.compile, on the CPU.
+"""The operators beside PyTorch's eager mode and torch.compile, on the CPU or on a GPU.
 
     PYTHONPATH=build/release/python python bench/torch_ops.py [--rows 2048] [--width 8256] [--threads 2] [--pairs 15]
+    PYTHONPATH=build/release/python python bench/torch_ops.py --device cuda [--rows 16384] [--width 8256]
 
 Prints one JSON object: medians in milliseconds, and medians of the ratios within pairs that ran back to back, theirs
 over ours, so that a load of the machine that lasts longer than a pair falls on both. `copy` is torch's copy of x into
 memory that is there already. Fresh outputs cost page faults, which may outweigh all else: to compare with peers that
 have huge pages as well, set THP_MEM_ALLOC_ENABLE=1.
+
+On a GPU: medians by CUDA events over input sets that the cache cannot hold (cuda/timing.py), of forward and of forward
+with backward, with all that Python and the dispatcher add where that is longer than the kernel; and their ratios.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import os
 import platform
 import statistics
 import sys
+from pathlib import Path
 from time import perf_counter
 
 import nwidth
@@ -49,7 +54,45 @@ def copy_time(x, y):
     return (perf_counter() - start) * 1e3
 
 
+def peers(name):
+    eager = {"polyrelu": polyrelu, "polynorm": polynorm}[name]
+    torch._dynamo.reset()
+    return {"eager": eager, "compile": torch.compile(eager, fullgraph=True)}
+
+
+def measure_on_gpu(name, dtype, options):
+    sys.path.append(str(Path(__file__).parent / "cuda"))
+    from timing import milliseconds
+
+    shape, generator = (options.rows, options.width), torch.Generator("cuda").manual_seed(0)
+    sets = max(2, min(6, int(400e6 // (2 * options.rows * options.width * dtype.itemsize)) + 1))
+
+    def draw():
+        return torch.randn(shape, generator=generator, device="cuda").to(dtype)
+
+    weight = torch.full((3,), 1 / 3, dtype=dtype, device="cuda", requires_grad=True)
+    bias = torch.zeros(1, dtype=dtype, device="cuda", requires_grad=True)
+    arguments = [(draw().requires_grad_(), weight, bias) for _ in range(sets)]
+    grads = [draw() for _ in range(sets)]
+    target = torch.empty(shape, dtype=dtype, device="cuda")
+    copy = milliseconds(lambda i: target.copy_(arguments[i][0].detach()), sets)
+    record = {"op": name, "dtype": str(dtype).removeprefix("torch."), "copy_ms": round(copy, 4)}
+    times = {"forward": {}, "forward_and_backward": {}}
+    for key, f in {"ours": getattr(nt, name), **peers(name)}.items():
+        times["forward"][key] = milliseconds(lambda i, f=f: f(*arguments[i]), sets)
+        times["forward_and_backward"][key] = milliseconds(
+            lambda i, f=f: torch.autograd.grad(f(*arguments[i]), arguments[i], grads[i]), sets
+        )
+    for what, measured in times.items():
+        own = measured["ours"]
+        record[what] = {f"{k}_ms": round(v, 4) for k, v in measured.items()} | {"ours_over_copy": round(own / copy, 2)}
+        record[what] |= {f"{k}_over_ours": round(v / own, 2) for k, v in measured.items() if k != "ours"}
+    return record
+
+
 def measure(name, dtype, options):
+    if options.device == "cuda":
+        return measure_on_gpu(name, dtype, options)
     generator = torch.Generator().manual_seed(0)
     shape = (options.rows, options.width)
     x = torch.randn(shape, generator=generator).to(dtype).requires_grad_()
@@ -57,9 +100,7 @@ def measure(name, dtype, options):
     weight = torch.full((3,), 1 / 3, dtype=dtype, requires_grad=True)
     bias = torch.zeros(1, dtype=dtype, requires_grad=True)
     arguments = (x, weight, bias)
-    eager = {"polyrelu": polyrelu, "polynorm": polynorm}[name]
-    torch._dynamo.reset()
-    others = {"eager": eager, "compile": torch.compile(eager, fullgraph=True)}
+    others = peers(name)
     own = getattr(nt, name)
     times = {k: [] for k in ("ours", *others)}
     ratios = {k: [] for k in others}
@@ -84,6 +125,7 @@ def measure(name, dtype, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--rows", type=int, default=2048)
     parser.add_argument("--width", type=int, default=8256)
     parser.add_argument("--threads", type=int, default=2)
@@ -91,6 +133,9 @@ def main():
     parser.add_argument("--ops", default="polyrelu,polynorm")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no GPU")
+    on_gpu = options.device == "cuda"
     rows = []
     for name in options.ops.split(","):
         for dtype in (torch.float32, torch.bfloat16):
@@ -102,7 +147,7 @@ def main():
                 "schema": 1,
                 "nwidth": nwidth.__version__,
                 "torch": torch.__version__,
-                "machine": platform.processor() or platform.machine(),
+                "machine": torch.cuda.get_device_name() if on_gpu else platform.processor() or platform.machine(),
                 "rows": options.rows,
                 "width": options.width,
                 "threads": options.threads,

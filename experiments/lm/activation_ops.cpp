@@ -183,8 +183,10 @@ void forward(Kind kind, Learned const& c, Tensor const& h, Tensor const& y, Tens
     case Kind::geglu_tanh: return cpu::geglu_tanh_forward(x, up, out, o);
     case Kind::swiglu: return cpu::swiglu_forward(x, up, out, o);
     case Kind::polyrelu_glu: return cpu::polyrelu_glu_forward(c.polynomial(), x, up, out, o);
-    case Kind::identity:
-    case Kind::polynorm_glu: break;
+    case Kind::polynorm_glu:
+      return cpu::polynorm_glu_forward(c.polynomial(), 1, x, up, out, statistics.mutable_data_ptr<cpu::Statistic<E>>(),
+                                       o);
+    case Kind::identity: break;
   }
   TORCH_CHECK(false, "nwidth-lm: this activation has no kernel");
 }
@@ -214,8 +216,10 @@ void backward(Kind kind, Learned const& c, Tensor const& h, Tensor const& statis
     case Kind::geglu_tanh: return cpu::geglu_tanh_backward(x, up, g, dx, dup, o);
     case Kind::swiglu: return cpu::swiglu_backward(x, up, g, dx, dup, o);
     case Kind::polyrelu_glu: return cpu::polyrelu_glu_backward(c.polynomial(), x, up, g, dx, dup, gradient, o);
-    case Kind::identity:
-    case Kind::polynorm_glu: break;
+    case Kind::polynorm_glu:
+      return cpu::polynorm_glu_backward(c.polynomial(), 1, x, up, g, dx, dup, gradient,
+                                        statistics.const_data_ptr<cpu::Statistic<E>>(), o);
+    case Kind::identity: break;
   }
   TORCH_CHECK(false, "nwidth-lm: this activation has no kernel");
 }
@@ -238,7 +242,7 @@ struct Fused : torch::autograd::Function<Fused> {
     if (gated) shape.back() /= 2;
     Tensor const y = at::empty(shape, h.options()), a = first.value_or(Tensor()), b = second.value_or(Tensor());
     Tensor statistics;
-    if (kind == Kind::polynorm) {
+    if (kind == Kind::polynorm || kind == Kind::polynorm_glu) {
       shape.back() = 3;
       statistics = at::empty(shape, h.options().dtype(h.scalar_type() == at::kDouble ? at::kDouble : at::kFloat));
     }
@@ -287,8 +291,7 @@ std::vector<Coefficient> coefficients(std::string const& activation) {
 
 Tensor activate(std::string const& activation, Tensor const& h, std::vector<Tensor> const& learned, Backend backend) {
   Kind const kind = kind_of(activation);
-  bool const kernel = backend == Backend::fused && h.device().is_cpu() && h.numel() > 0 && kind != Kind::identity &&
-                      kind != Kind::polynorm_glu;
+  bool const kernel = backend == Backend::fused && h.device().is_cpu() && h.numel() > 0 && kind != Kind::identity;
   if (!kernel) return by_torch(kind, h, learned);
   std::optional<Tensor> first, second;
   if (!learned.empty()) first = learned[0], second = learned[1];

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "experiments/lm/shared.hpp"
 #include "experiments/record/atomic_file.hpp"
 #include "theory/number/error.hpp"
 
@@ -120,8 +121,9 @@ std::string ByteFiles::describe() const {
 
 ByteText open_bytes(Data const& data, Split split) {
   bool const own = !data.validation.empty();
-  auto const files = std::make_shared<ByteFiles const>(split == Split::validation && own ? data.validation : data.train,
-                                                       data.suffixes);
+  auto const& list = split == Split::validation && own ? data.validation : data.train;
+  auto const files = shared<ByteFiles>(quoted(list) + " of " + quoted(data.suffixes),
+                                       [&] { return std::make_shared<ByteFiles const>(list, data.suffixes); });
   Part const part = own ? Part{0, files->size()} : part_of(files->size(), data.held_out, split);
   if (part.first == part.last)
     throw InvalidInput(files->name() + ": held_out = " + std::to_string(data.held_out) + " leaves nothing to " +

@@ -89,6 +89,12 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   evaluate_command->add_option("--backend", evaluate.backend, "of activations: fused or torch (default fused)");
   evaluate_command->footer(evaluate_footer);
 
+  Source text;
+  std::string text_out = "held_out.txt";
+  CLI::App* const text_command = app.add_subcommand("text", "write the held-out text into a file, to compress it");
+  add_source(*text_command, text);
+  text_command->add_option("--out", text_out, "the file (default held_out.txt)");
+
   std::string shown;
   CLI::App* const presets_command = app.add_subcommand("presets", "the configurations that the program carries");
   presets_command->add_option("NAME", shown, "print this one");
@@ -112,8 +118,9 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   if (train_command->parsed()) return run_train(train, ranks);
   if (describe_command->parsed()) return run_describe(described);
   if (evaluate_command->parsed()) return run_evaluate(evaluate, ranks);
+  if (text_command->parsed()) return run_text(text, text_out);
   if (presets_command->parsed()) return run_presets(shown);
-  throw InvalidInput("no command: allowed are train, describe, evaluate, presets; see nwidth-lm --help");
+  throw InvalidInput("no command: allowed are train, describe, evaluate, text, presets; see nwidth-lm --help");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <numbers>
 
+#include "experiments/lm/bytes.hpp"
 #include "experiments/lm/checkpoint.hpp"
 #include "experiments/lm/command_line.hpp"
 #include "experiments/lm/describe.hpp"
@@ -155,7 +156,14 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
 }
 
 int run_describe(Source const& s) {
-  std::fputs(description(configuration(s)).c_str(), stdout);
+  std::fputs(describe(configuration(s)).c_str(), stdout);
+  return done;
+}
+
+int run_text(Source const& s, std::string const& out) {
+  Config const config = configuration(s);
+  if (config.data.stream != Stream::bytes) throw InvalidInput("text: allowed is stream = \"bytes\"");
+  record::write_whole(out, open_bytes(config.data, Split::validation).text());
   return done;
 }
 

@@ -39,5 +39,7 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks);
 
 int run_describe(Source const& s);
 int run_presets(std::string const& name);
+/// Writes the held-out text as it lies in the files, for programs that compress it.
+int run_text(Source const& s, std::string const& out);
 
 }  // namespace nwidth::lm

@@ -2,94 +2,170 @@
 #include "experiments/lm/describe.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <iomanip>
 #include <sstream>
 
-#include "kernels/matched_width.hpp"
+#include "experiments/lm/chunks.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {
 namespace {
 
-std::string scaled(double x, double unit, char const* const (&names)[5]) {
-  int i = 0;
-  while (x >= 999.5 && i < 4) {
-    x /= unit;
-    ++i;
+/// A count that throws where 63 bits do not hold it.
+struct Count {
+  std::int64_t value;
+  Count(std::int64_t v) : value(v) {}  // NOLINT: as a number
+
+  friend Count operator*(Count a, Count b) {
+    Count c = 0;
+    if (__builtin_mul_overflow(a.value, b.value, &c.value)) refuse();
+    return c;
   }
-  char text[48];
-  std::snprintf(text, sizeof text, "%.4g %s", x, names[i]);
-  return text;
+  friend Count operator+(Count a, Count b) {
+    Count c = 0;
+    if (__builtin_add_overflow(a.value, b.value, &c.value)) refuse();
+    return c;
+  }
+  [[noreturn]] static void refuse() { throw InvalidInput("this model has counts that do not fit into 63 bits"); }
+};
+
+/// For sums that callers form again: making the count is what throws.
+void require_fits(Count) {}
+
+/// Numbers of a norm.
+Count norm_size(Model const& m, Norm kind) {
+  return kind == Norm::none ? 0 : kind == Norm::rms ? Count(m.width) : Count(2) * m.width;
 }
-std::string count(double x) { return scaled(x, 1000, {"", "thousand", "million", "billion", "trillion"}); }
-std::string flops(double x) { return scaled(x, 1000, {"", "kFLOP", "MFLOP", "GFLOP", "TFLOP"}); }
-std::string bytes(double x) { return scaled(x, 1024, {"bytes", "KiB", "MiB", "GiB", "TiB"}); }
-std::string scientific(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3e", x);
-  return text;
+
+Norm last_norm(Model const& m) { return m.norm == Norm::none ? Norm::layer : m.norm; }
+
+/// Weights of a layer's matrices.
+Count matrix_size(Model const& m) {
+  return Count(4) * m.width * m.width + Count(activation_named(m.activation).gated ? 3 : 2) * m.width * m.hidden;
+}
+
+/// "1.345 B": four digits.
+std::string short_number(std::int64_t n, char const* unit = "") {
+  static constexpr char const* names[] = {"", "k", "M", "G", "T", "P", "E"};
+  double x = static_cast<double>(n);
+  int k = 0;
+  for (; x >= 999.95 && k < 6; ++k) x /= 1000;
+  std::ostringstream s;
+  s << std::fixed << std::setprecision(k == 0 ? 0 : x < 9.9995 ? 3 : x < 99.995 ? 2 : 1) << x;
+  if (k > 0 || *unit) s << ' ' << names[k] << unit;
+  return s.str();
 }
 
 }  // namespace
 
-Size size_of(Config const& c, std::int64_t ranks) {
-  Model const& m = c.model;
-  auto const d = static_cast<double>(m.width), layers = static_cast<double>(m.layers);
-  // In doubles first: what is too large for exact integers is refused.
-  if (static_cast<double>(m.vocabulary) * d > 1e17 || layers * d * static_cast<double>(m.hidden) > 1e17 ||
-      layers * d * d > 1e17 || static_cast<double>(m.context) * d > 1e17)
-    throw InvalidInput("a model of width " + std::to_string(m.width) + " and hidden " + std::to_string(m.hidden) +
-                       ": allowed are 1e17 weights");
-  kernels::FeedForward const block = feed_forward(m);
-  std::int64_t const norm = m.norm == Norm::rms ? m.width : m.norm == Norm::layer ? 2 * m.width : 0;
-  std::int64_t const last_norm = m.norm == Norm::rms ? m.width : 2 * m.width;
-  std::int64_t const attention = 4 * m.width * m.width + (m.biases ? 4 * m.width : 0);
-  Size s;
-  s.embeddings =
-      m.vocabulary * m.width * (m.tied ? 1 : 2) + (m.positions == Positions::learned ? m.context * m.width : 0);
-  s.parameters = s.embeddings + m.layers * (attention + kernels::parameters(block) + 2 * norm) + last_norm;
-  auto const t = static_cast<double>(m.context);
-  s.forward_flops = layers * (8 * d * d + 2 * d * (t + 1) + static_cast<double>(kernels::forward_flops(block))) +
-                    2 * d * static_cast<double>(m.vocabulary);
-  s.training_flops = (c.training.recompute ? 4 : 3) * s.forward_flops;
-  s.weights = 8 * s.parameters;
-  s.moments = 8 * ((s.parameters + ranks - 1) / ranks);
-  // A block keeps, a token: its input twice over (residual stream, float); normed inputs, q, k, v and rotated q, k,
-  // attention's sum, and input and output of the activation, in the type of the matrices.
-  double const element = c.training.bfloat16 ? 2 : 4, tokens = static_cast<double>(c.training.micro_batch) * t;
-  double const kept = 2 * 4 * d + element * (8 * d + static_cast<double>(m.hidden) * (block.gated ? 3 : 2));
-  double const logits = std::min(tokens * static_cast<double>(m.vocabulary) * (4 + element), 2.0 * (1 << 28));
-  s.activations =
-      static_cast<std::int64_t>(tokens * (c.training.recompute ? layers * 4 * d + kept : layers * kept) + logits);
-  return s;
+Parameters count_parameters(Model const& m) {
+  Activation const& a = activation_named(m.activation);
+  Count const d = m.width, layers = m.layers;
+  Count const feed_forward = kernels::parameters(lm::feed_forward(m));
+  Parameters p;
+  p.embedding = (Count(m.vocabulary) * d).value;
+  if (m.positions == Positions::learned) p.positions = (Count(m.context) * d).value;
+  if (!m.tied) p.output = p.embedding;
+  p.attention = (layers * (Count(4) * d * d + (m.biases ? Count(4) * d : 0))).value;
+  p.coefficients = (layers * a.coefficients).value;
+  p.feed_forward = (layers * (feed_forward + -a.coefficients)).value;
+  p.norms = (Count(2) * layers * norm_size(m, m.norm) + norm_size(m, last_norm(m))).value;
+  require_fits(Count(p.embedding) + p.positions + p.output + p.attention + p.coefficients + p.feed_forward + p.norms);
+  return p;
 }
 
-std::string description(Config const& c) {
+Flops count_flops(Model const& m) {
+  Count const layers = m.layers;
+  Flops f;
+  f.matrices = (layers * 2 * matrix_size(m)).value;
+  f.attention = (layers * 2 * m.width * (Count(m.context) + 1)).value;
+  f.output = (Count(2) * m.vocabulary * m.width).value;
+  f.activations = (layers * activation_named(m.activation).flops * m.hidden).value;
+  require_fits(Count(4) * (Count(f.matrices) + f.attention + f.output + f.activations));  // as training() sums
+  return f;
+}
+
+Memory estimate_memory(Config const& c, std::int64_t processes) {
   Model const& m = c.model;
-  Training const& t = c.training;
-  Size const s = size_of(c);
-  double const tokens = static_cast<double>(t.batch) * static_cast<double>(m.context);
-  double const all = tokens * static_cast<double>(t.steps);
-  std::ostringstream o;
-  auto const row = [&](std::string label, std::string const& value) {
-    label.resize(22, ' ');
-    o << label << value << '\n';
+  Activation const& a = activation_named(m.activation);
+  Count const d = m.width, layers = m.layers, tokens = Count(c.training.micro_batch) * m.context;
+  Count const element = c.training.bfloat16 ? 2 : 4;  // of what matrices read and write
+
+  // What a layer keeps of a token: x, and for RMSNorm x / rms, of either norm; their outputs; query, key and value,
+  // with rotary positions query and key once more; the attention's result as it comes and transposed; the
+  // feed-forward block before and after the activation.
+  Count const norm = Count(m.norm == Norm::none ? 0 : m.norm == Norm::layer ? 1 : 2) * 4 * d;
+  Count const rotated = m.positions == Positions::rope ? Count(2) * d : 0;
+  Count const hidden = Count(a.gated ? 3 : 2) * m.hidden;
+  Count const mask = m.dropout > 0 ? Count(2) * element * d : 0;
+  Count const layer = Count(2) * norm + element * (Count(7) * d + rotated + hidden) + mask + Count(4) * m.heads;
+  Count const last =
+      Count(last_norm(m) == Norm::layer ? 1 : 2) * 4 * d + element * d + (m.dropout > 0 ? 4 * m.width : 0);
+  Count const matrices = layers * matrix_size(m) + Count(m.vocabulary) * d;
+  Count const casts = c.training.bfloat16 ? Count(2) * matrices : 0;
+
+  Parameters const p = count_parameters(m);
+  Memory all;
+  all.weights = all.gradients = (Count(4) * p.total()).value;
+  all.moments = (Count(8) * p.total()).value / processes;
+  all.activations = c.training.recompute ? (tokens * (layers * 4 * d + layer + last) + casts).value
+                                         : (tokens * (layers * layer + last) + casts).value;
+  Count const logits = c.training.bfloat16 ? Count(m.vocabulary) * 10 : Count(m.vocabulary) * 8;  // a row
+  if (m.vocabulary >= chunked_vocabulary) {
+    std::int64_t const rows = std::min(tokens.value, chunk_rows(m.vocabulary));
+    all.loss = (rows * logits + Count(4) * d * (tokens + m.vocabulary)).value;
+  } else {
+    all.loss = (tokens * logits).value;
+  }
+  require_fits(Count(all.weights) + all.gradients + all.moments + all.activations + all.loss);
+  return all;
+}
+
+std::string describe(Config const& c, std::int64_t processes) {
+  Model const& m = c.model;
+  Parameters const p = count_parameters(m);
+  Flops const f = count_flops(m);
+  Memory const b = estimate_memory(c, processes);
+  std::ostringstream s;
+  auto const line = [&s](std::string const& name, std::int64_t n, char const* unit, bool exact) {
+    s << "  " << std::left << std::setw(22) << name << std::right << std::setw(12) << short_number(n, unit);
+    if (exact) s << std::setw(18) << n;
+    s << '\n';
   };
-  row("layers, width, heads",
-      std::to_string(m.layers) + ", " + std::to_string(m.width) + ", " + std::to_string(m.heads));
-  row("feed-forward", m.activation + ", hidden width " + std::to_string(m.hidden));
-  row("vocabulary, context", std::to_string(m.vocabulary) + ", " + std::to_string(m.context));
-  row("parameters", std::to_string(s.parameters) + " (" + count(static_cast<double>(s.parameters)) + "), of these " +
-                        std::to_string(s.embeddings) + " in embeddings");
-  row("FLOPs a token", flops(s.forward_flops) + " forward, " + flops(s.training_flops) + " in training");
-  row("tokens a step", std::to_string(t.batch) + " sequences, " + count(tokens) + " tokens");
-  row("whole run",
-      std::to_string(t.steps) + " steps, " + count(all) + " tokens, " + scientific(all * s.training_flops) + " FLOPs");
-  row("memory", bytes(static_cast<double>(s.weights)) + " parameters and gradients, " +
-                    bytes(static_cast<double>(s.moments)) + " moments, about " +
-                    bytes(static_cast<double>(s.activations)) + " activations of " + std::to_string(t.micro_batch) +
-                    " sequences");
-  return o.str();
+  s << m.layers << " layers, width " << m.width << ", " << m.heads << " heads, " << m.activation << " of " << m.hidden
+    << ", vocabulary " << m.vocabulary << (m.tied ? ", tied" : ", untied") << ", context " << m.context << '\n';
+  s << "parameters\n";
+  line("embedding", p.embedding, "", true);
+  if (p.positions > 0) line("positions", p.positions, "", true);
+  line("attention", p.attention, "", true);
+  line("feed-forward", p.feed_forward, "", true);
+  line("coefficients", p.coefficients, "", true);
+  line("norms", p.norms, "", true);
+  if (p.output > 0) line("output", p.output, "", true);
+  line("all", p.total(), "", true);
+  s << "FLOPs a token\n";
+  line("matrices", f.matrices, "", true);
+  line("attention", f.attention, "", true);
+  line("activations", f.activations, "", true);
+  line("output", f.output, "", true);
+  line("forward", f.forward(), "", true);
+  line("training", f.training(c.training.recompute), "", true);
+  std::int64_t const tokens = c.training.batch * m.context;
+  line("training, all steps",
+       static_cast<std::int64_t>(
+           std::min(9e18, static_cast<double>(f.training(c.training.recompute)) * static_cast<double>(tokens) *
+                              static_cast<double>(c.training.steps))),
+       "", false);
+  s << "memory of a process" << (processes > 1 ? " of " + std::to_string(processes) : std::string())
+    << ", estimated, micro batches of " << c.training.micro_batch << (c.training.bfloat16 ? ", bfloat16" : ", float")
+    << (c.training.recompute ? ", recomputing\n" : "\n");
+  line("weights", b.weights, "B", false);
+  line("gradients", b.gradients, "B", false);
+  line("moments", b.moments, "B", false);
+  line("activations", b.activations, "B", false);
+  line("loss", b.loss, "B", false);
+  line("all", b.total(), "B", false);
+  return s.str();
 }
 
 }  // namespace nwidth::lm

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// How large a configuration is, by arithmetic alone.
+/// How large and how dear a model is, by arithmetic: nothing is allocated.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,23 +8,45 @@
 
 namespace nwidth::lm {
 
-struct Size {
-  std::int64_t parameters = 0;  ///< all that are trained; a tied output matrix counts once
-  std::int64_t embeddings = 0;  ///< of these, in the embedding, learned positions and an output matrix of its own
-  /// A token, forward: 2 for each weight of a matrix that it passes, the output's too; scores and sums of causal
-  /// attention over the (T + 1)/2 positions that it sees on average; the activation. Norms and rotations are left out.
-  double forward_flops = 0;
-  double training_flops =
-      0;  ///< three times as many: the backward pass costs two forward passes, and recompute one more
-  /// Bytes in one process of `ranks`.
-  std::int64_t weights = 0;      ///< parameters and gradients, float
-  std::int64_t moments = 0;      ///< of AdamW, float, this process's share
-  std::int64_t activations = 0;  ///< that the backward pass keeps of a micro batch; an estimate, within some 30 %
+/// Parameters by part; a tied output counts once, as embedding.
+struct Parameters {
+  std::int64_t embedding = 0, positions = 0, output = 0;
+  std::int64_t attention = 0, feed_forward = 0;  ///< of all layers, biases included
+  std::int64_t norms = 0, coefficients = 0;      ///< of all layers, the last norm included
+  std::int64_t total() const {
+    return embedding + positions + output + attention + feed_forward + norms + coefficients;
+  }
 };
-/// @throws InvalidInput  for numbers beyond 63 bits
-Size size_of(Config const& c, std::int64_t ranks = 1);
 
-/// A table for people.
-std::string description(Config const& c);
+/// FLOPs a token of a forward pass over a full context, a multiplication and an addition counting two. Norms, residual
+/// sums, rotations and softmax are left out: they weigh 1e-3 of the matrices and are bound by memory.
+struct Flops {
+  std::int64_t matrices = 0;     ///< of layers, 2 for each weight
+  std::int64_t attention = 0;    ///< q k and p v, a causal mask counted: 2 d (T + 1) a layer
+  std::int64_t output = 0;       ///< 2 V d
+  std::int64_t activations = 0;  ///< Activation::flops
+  std::int64_t forward() const { return matrices + attention + output + activations; }
+  /// The backward pass is twice the forward pass; recomputing blocks adds their forward pass.
+  std::int64_t training(bool recompute) const { return 3 * forward() + (recompute ? forward() - output : 0); }
+};
+
+/// Bytes on one process of `processes`, which share the optimiser's state. Activations are an estimate of what autograd
+/// keeps for the backward pass of one micro batch, by the operations of model.cpp with our kernels: good to 15 % where
+/// the batch is large enough for it to matter. Temporary tensors of an operation are not in it, but the loss's are.
+struct Memory {
+  std::int64_t weights = 0, gradients = 0;  ///< float
+  std::int64_t moments = 0;                 ///< two of AdamW
+  std::int64_t activations = 0;
+  std::int64_t loss = 0;  ///< logits and their gradient: whole, or of a chunk with the gradient of the output matrix
+  std::int64_t total() const { return weights + gradients + moments + activations + loss; }
+};
+
+/// @throws std::invalid_argument (InvalidInput or of kernels/)  for numbers that do not fit into 63 bits
+Parameters count_parameters(Model const& m);
+Flops count_flops(Model const& m);
+Memory estimate_memory(Config const& c, std::int64_t processes = 1);
+
+/// All of it in lines of text for a person.
+std::string describe(Config const& c, std::int64_t processes = 1);
 
 }  // namespace nwidth::lm

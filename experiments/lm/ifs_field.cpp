@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 #include <string>
 
 #include "experiments/lm/random.hpp"
@@ -31,11 +32,19 @@ class Cosines {
       quarter_[static_cast<std::size_t>(a)] = (root * cos(step * Ball(static_cast<long>(a)))).to_double();
     quarter_[static_cast<std::size_t>(n)] = 0;
   }
-  double operator()(std::int64_t a) const {
-    a %= 4 * n_;
-    if (a < 0) a += 4 * n_;
-    if (a > 2 * n_) a = 4 * n_ - a;
-    return a <= n_ ? quarter_[static_cast<std::size_t>(a)] : -quarter_[static_cast<std::size_t>(2 * n_ - a)];
+  /// The values at first, first + step, first + 2 step, ...: every `stride`-th of `out` from its beginning on.
+  void walk(std::int64_t first, std::int64_t step, std::span<double> out, std::size_t stride = 1) const {
+    std::int64_t const period = 4 * n_;
+    auto const within = [&](std::int64_t x) { return (x % period + period) % period; };
+    std::int64_t a = within(first);
+    step = within(step);
+    for (std::size_t i = 0; i < out.size(); i += stride) {
+      std::int64_t const half = a > 2 * n_ ? period - a : a;
+      out[i] =
+          half <= n_ ? quarter_[static_cast<std::size_t>(half)] : -quarter_[static_cast<std::size_t>(2 * n_ - half)];
+      a += step;
+      if (a >= period) a -= period;
+    }
   }
 
  private:
@@ -89,31 +98,38 @@ struct Meyer {
   }
 };
 
-/// The periodic wavelets (or scaling functions) of a level, orthonormal, in the trigonometric basis:
-/// [frequency][shift].
-std::vector<std::vector<double>> level_functions(int level, std::int64_t frequencies, bool wavelet) {
-  std::int64_t const shifts = std::int64_t{1} << level;
-  Cosines const cosine(shifts);  // of pi a / (2 shifts)
-  std::vector<std::vector<double>> all(static_cast<std::size_t>(frequencies));
-  Ball const norm = sqrt(Ball(1) / Ball(static_cast<long>(shifts)));
-  for (std::int64_t f = 0; f < frequencies; ++f) {
-    std::int64_t const l = (f + 1) / 2;
-    Rational const r = Rational(l) / shifts;
-    double const size = (norm * (wavelet ? Meyer::wavelet(r) : Meyer::scaling(r))).to_double();
-    for (std::int64_t k = 0; k < shifts; ++k) {
-      // 2 pi l x at x = (k + 1/2) / shifts, where the wavelet is symmetric, or k / shifts
-      std::int64_t const angle = l * (4 * k + (wavelet ? 2 : 0));
-      all[static_cast<std::size_t>(f)].push_back(f == 0 ? size : size * cosine(f % 2 == 1 ? angle : angle - shifts));
+/// The periodic wavelets (or scaling functions) of a level, orthonormal, in the trigonometric basis.
+class LevelFunctions {
+ public:
+  LevelFunctions(int level, std::int64_t frequencies, bool wavelet)
+      : shifts_(std::int64_t{1} << level), half_(wavelet ? 2 : 0), cosines_(shifts_) {
+    Ball const norm = sqrt(Ball(1) / Ball(static_cast<long>(shifts_)));
+    for (std::int64_t l = 0; 2 * l < frequencies; ++l) {
+      Rational const r = Rational(l) / shifts_;
+      sizes_.push_back((norm * (wavelet ? Meyer::wavelet(r) : Meyer::scaling(r))).to_double());
     }
   }
-  return all;
-}
+  /// Coefficients of frequency f, by shift.
+  void operator()(std::int64_t f, std::vector<double>& row) const {
+    std::int64_t const l = (f + 1) / 2;
+    double const size = sizes_[static_cast<std::size_t>(l)];
+    if (f == 0) return row.assign(row.size(), size);
+    // 2 pi l x at x = (k + 1/2) / shifts, where the wavelet is symmetric, or k / shifts; sin is cos a quarter before
+    cosines_.walk(l * half_ - (f % 2 == 0 ? shifts_ : 0), 4 * l, row);
+    for (double& x : row) x *= size;
+  }
+
+ private:
+  std::int64_t shifts_, half_;
+  Cosines cosines_;  ///< of pi a / (2 shifts)
+  std::vector<double> sizes_;
+};
 
 /// Adds factor times the functions of a level with random signs.
 void add_level(Field& g, int level, double factor, std::uint64_t key) {
   std::int64_t const shifts = std::int64_t{1} << level, frequencies = 2 * (4 * shifts / 3) + 1;
   int const d = g.dimension;
-  auto const scaling = level_functions(level, frequencies, false), wavelet = level_functions(level, frequencies, true);
+  LevelFunctions const scaling(level, frequencies, false), wavelet(level, frequencies, true);
   for (int type = 1; type < 1 << d; ++type) {  // bit i: the wavelet along axis i
     std::uint64_t const signs = key_of(key, static_cast<std::uint64_t>(type));
     std::vector<double> tensor(static_cast<std::size_t>(power(shifts, d)));
@@ -121,8 +137,7 @@ void add_level(Field& g, int level, double factor, std::uint64_t key) {
     for (int axis = 0; axis < d; ++axis) {
       auto const& functions = (type >> axis & 1) != 0 ? wavelet : scaling;
       tensor =
-          contracted(tensor, power(frequencies, axis), shifts, power(shifts, d - 1 - axis), frequencies,
-                     [&](std::int64_t f, std::vector<double>& row) { row = functions[static_cast<std::size_t>(f)]; });
+          contracted(tensor, power(frequencies, axis), shifts, power(shifts, d - 1 - axis), frequencies, functions);
     }
     for (std::size_t i = 0; i < tensor.size(); ++i) {
       std::size_t place = 0, rest = i, stride = 1;
@@ -135,6 +150,12 @@ void add_level(Field& g, int level, double factor, std::uint64_t key) {
   }
 }
 
+void require_affordable(std::int64_t cells, int dimension, std::int64_t frequencies) {
+  if (!(std::pow(static_cast<double>(cells), dimension) * static_cast<double>(frequencies) <= 0x1p33))
+    throw InvalidInput("symbols^(memory dimension) times frequencies = " + std::to_string(power(cells, dimension)) +
+                       " * " + std::to_string(frequencies) + ": allowed is 2^33");
+}
+
 }  // namespace
 
 std::int64_t cells_of(Ifs const& ifs) { return power(ifs.symbols, ifs.memory); }
@@ -144,6 +165,7 @@ Field gaussian_field(Ifs const& ifs, std::uint64_t key) {
   std::int64_t const frequencies = std::min<std::int64_t>(ifs.frequencies, cells_of(ifs));
   if (frequencies < 2)
     throw InvalidInput("frequencies = " + std::to_string(ifs.frequencies) + ": allowed are 2 to 4096");
+  require_affordable(cells_of(ifs), d, frequencies);
   Field g{Field::Basis::cosine, d, frequencies, std::vector<double>(static_cast<std::size_t>(power(frequencies, d)))};
   PrecisionScope const scope(bits);
   std::map<std::int64_t, double> decay;  // |k|^-(s + d/2) by |k|^2
@@ -180,6 +202,7 @@ Field wavelet_field(Ifs const& ifs, std::uint64_t key) {
     throw InvalidInput("memory = " + std::to_string(ifs.memory) + ": symbols^memory = " +
                        std::to_string(cells_of(ifs)) + " cells resolve no wavelet: allowed are at least 3");
   std::int64_t const frequencies = 2 * (4 * (std::int64_t{1} << last) / 3) + 1;
+  require_affordable(cells_of(ifs), d, frequencies);
   Field g{Field::Basis::trigonometric, d, frequencies,
           std::vector<double>(static_cast<std::size_t>(power(frequencies, d)))};
   PrecisionScope const scope(bits);
@@ -195,18 +218,17 @@ Field wavelet_field(Ifs const& ifs, std::uint64_t key) {
 FieldValues on_cells(Field const& field, std::int64_t cells) {
   int const d = field.dimension;
   std::int64_t const frequencies = field.frequencies;
-  double const work = std::pow(static_cast<double>(cells), d) * static_cast<double>(frequencies);
-  if (!(work <= 0x1p33))
-    throw InvalidInput("symbols^(memory dimension) times frequencies = " + std::to_string(power(cells, d)) + " * " +
-                       std::to_string(frequencies) + ": allowed is 2^33");
-  Cosines const cosine(cells);
+  require_affordable(cells, d, frequencies);
+  Cosines const cosines(cells);
   auto const row = [&](std::int64_t i, std::vector<double>& values) {
-    for (std::int64_t k = 0; k < frequencies; ++k) {
-      std::int64_t const z = 2 * i + 1;  // times 1 / (2 cells)
-      values[static_cast<std::size_t>(k)] = k == 0                                ? 1
-                                            : field.basis == Field::Basis::cosine ? cosine(k * z)
-                                            : k % 2 == 1                          ? cosine((k + 1) * z)
-                                                                                  : cosine(k * z - cells);
+    std::int64_t const z = 2 * i + 1;  // times 1 / (2 cells)
+    values[0] = 1;
+    std::span<double> const others = std::span(values).subspan(1);
+    if (field.basis == Field::Basis::cosine) {
+      cosines.walk(z, z, others);
+    } else {
+      cosines.walk(2 * z, 2 * z, others, 2);
+      if (frequencies > 2) cosines.walk(2 * z - cells, 2 * z, others.subspan(1), 2);
     }
   };
   FieldValues all{field.coefficients, 0};

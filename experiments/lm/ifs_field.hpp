@@ -25,14 +25,14 @@ struct Field {
 /// s and not in H^s as frequencies grow, of mean 0 and variance 1 over [0, 1]^d. `frequencies` of the configuration, at
 /// most the cells of an axis, n = symbols^memory: higher ones are not seen by cells. The normal number of a frequency
 /// depends on the key and on k alone. The same on every machine but for rounding by Arb. Cost: 4 us a coefficient.
-/// @throws InvalidInput  if no frequency but 0 is left
+/// @throws InvalidInput  if no frequency but 0 is left, and as on_cells
 Field gaussian_field(Ifs const& ifs, std::uint64_t key);
 
 /// sum_j 2^(-js) sum_k e_jk psi(2^j z - k) over the 2^d - 1 tensor products psi of Meyer's wavelet and its scaling
 /// function, with period 1, and over k in {0 .. 2^j - 1}^d, e = +-1 drawn: every scale saturates smoothness s, and each
 /// coefficient is one bit. Divided by its norm: mean 0, variance 1. Levels are those that cells resolve: frequencies up
 /// to 2^j 4/3 < n / 2. nu(x) = x^4 (35 - 84 x + 70 x^2 - 20 x^3). @cite daubechies1992ten
-/// @throws InvalidInput  if symbols^memory < 3
+/// @throws InvalidInput  if symbols^memory < 3, and as on_cells: n <= 2^16 in one dimension, 2^11 in two
 Field wavelet_field(Ifs const& ifs, std::uint64_t key);
 
 /// The largest j of wavelet_field, -1: none.

@@ -80,8 +80,6 @@ struct Chunked : torch::autograd::Function<Chunked> {
 
 }  // namespace
 
-std::int64_t chunk_rows(std::int64_t vocabulary) { return std::max<std::int64_t>(16, (1 << 25) / vocabulary); }
-
 Tensor cross_entropy(Tensor const& hidden, Tensor const& weight, Tensor const& targets) {
   Tensor const logits = at::linear(hidden, weight);
   return at::cross_entropy_loss(logits.to(wide(logits.scalar_type())), targets, {}, at::Reduction::Mean, not_scored);

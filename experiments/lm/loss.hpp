@@ -3,16 +3,12 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include "experiments/lm/chunks.hpp"
+
 namespace nwidth::lm {
 
 /// Targets of this value are not scored.
 inline constexpr std::int64_t not_scored = -100;
-/// Vocabularies of so many tokens or more go by chunks.
-inline constexpr std::int64_t chunked_vocabulary = 4096;
-
-/// Rows a chunk: 128 MiB of float logits, at least 16 rows.
-std::int64_t chunk_rows(std::int64_t vocabulary);
-
 /// Mean over the scored rows of logsumexp(l) - l_target, l = W h, in float (double for doubles); NaN if none is.
 /// @param hidden  [n, d]  @param weight  [V, d]  @param targets  [n] int64, 0 ... V - 1 or not_scored
 at::Tensor cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets);

@@ -45,8 +45,9 @@ class Transformer {
                        at::ScalarType type = at::kFloat);
 
   Model const& model() const { return model_; }
-  std::vector<Parameter>& parameters() { return parameters_; }
-  std::vector<Parameter> const& parameters() const { return parameters_; }
+  std::vector<Parameter>& parameters() & { return parameters_; }
+  std::vector<Parameter> const& parameters() const& { return parameters_; }
+  void parameters() && = delete;  // a loop over those of a temporary would outlive it
 
   /// Dropout, of the embedded tokens and of what each block adds, is active in training alone.
   /// @param tokens  [B, T] int64, T <= context  @returns [B, T, vocabulary]

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <torch/library.h>
 
+#include "experiments/lm/describe.hpp"
 #include "experiments/lm/loss.hpp"
 #include "experiments/lm/model.hpp"
 #include "experiments/lm/torch_compat.hpp"
@@ -15,6 +16,11 @@ Backend backend_named(std::string const& name) {
   if (name == "torch") return Backend::torch;
   if (name == "fused") return Backend::fused;
   throw InvalidInput("backend = \"" + name + "\": allowed are torch, fused");
+}
+
+/// Bytes that a micro batch keeps for the backward pass, the logits not among them, as estimated.
+std::int64_t activation_bytes(std::string const& config) {
+  return estimate_memory(parse_config(config, "config")).activations;
 }
 
 std::string canonical(std::string const& config) { return to_toml(parse_config(config, "config")); }
@@ -61,6 +67,7 @@ at::Tensor activation(std::string const& name, at::Tensor const& h, std::vector<
 
 TORCH_LIBRARY(nwidth_lm, m) {
   m.def("canonical(str config) -> str", canonical);
+  m.def("activation_bytes(str config) -> int", activation_bytes);
   m.def("names(str config) -> str[]", names);
   m.def(
       "step(str config, Tensor tokens, Tensor targets, Tensor? scored, int seed, str backend, bool bfloat16, "

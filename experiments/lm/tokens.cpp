@@ -4,6 +4,7 @@
 #include "experiments/lm/bytes.hpp"
 #include "experiments/lm/ifs.hpp"
 #include "experiments/lm/shards.hpp"
+#include "experiments/lm/shared.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {
@@ -13,6 +14,12 @@ void require_vocabulary(Model const& model, std::int64_t least, std::string cons
   if (model.vocabulary < least)
     throw InvalidInput("vocabulary = " + std::to_string(model.vocabulary) + ": allowed is at least " +
                        std::to_string(least) + " for " + of);
+}
+
+std::string key_of(Ifs const& ifs) {
+  Config all;
+  all.data.ifs = ifs;
+  return to_toml(all);
 }
 
 }  // namespace
@@ -32,7 +39,7 @@ std::unique_ptr<TokenSource> open_tokens(Data const& data, Model const& model, S
       return std::make_unique<Windows>(shards, part.first, part.last, model.context, split, seed);
     }
     case Stream::ifs: {
-      auto const law = std::make_shared<IfsLaw const>(data.ifs);
+      auto const law = shared<IfsLaw>(key_of(data.ifs), [&] { return std::make_shared<IfsLaw const>(data.ifs); });
       require_vocabulary(model, law->vocabulary(), "symbols^dimension addresses and the outputs");
       return std::make_unique<IfsStream>(law, model.context, split, seed);
     }

@@ -31,6 +31,8 @@ class TokenSource {
 
 enum class Split { train, validation };
 
+/// Training and validation of the same process share files and tables. An IFS stream's law is
+/// dynamic_cast<IfsStream const&>(source).law().
 /// @throws InvalidInput or record::FileError, one line: a missing or empty file, a shard with a wrong magic number,
 /// version or length, a token beyond the vocabulary that the model has
 std::unique_ptr<TokenSource> open_tokens(Data const& data, Model const& model, Split split, std::uint64_t seed);

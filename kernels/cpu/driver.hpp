@@ -331,5 +331,10 @@ constexpr Table<OpList<Op...>> table(OpList<Op...>) {
   return {{{runner<float, Op>(), runner<bf16, Op>(), runner<double, Op>()}...}};
 }
 
+template <template <class> class... Op>
+constexpr Table<OpList<Op...>> table_of_bf16(OpList<Op...>) {
+  return {{{nullptr, runner<bf16, Op>(), nullptr}...}};
+}
+
 }  // namespace
 }  // namespace nwidth::kernels::cpu

@@ -14,9 +14,10 @@
 /// was measured at every float). Doubles go one by one through the C library's functions, which is slow.
 ///
 /// Error bounds are ErrorBounds: |error| <= (constant + growth G(x)) u size, u = unit_roundoff<E> (half an ulp of 1)
-/// and size as stated; rounding to bf16 adds half an ulp of bf16. Results below the smallest normal number are off by
-/// elementwise_tiny (1 + |x|) (1 + |g|) of the smallest numbers more (g = 0 in forward passes). The baseline has no
-/// fused multiply-add: baseline_factor times as much.
+/// and size as stated; rounding to bf16 adds half an ulp of bf16. A factor of a small result may be subnormal: with
+/// T = elementwise_tiny (1 + |x|) (1 + |g|), g = 0 in forward passes, T of the smallest numbers come on top where the
+/// size is below T times the smallest normal number (gelu_tanh's dx: 1 + |w| for 1 + |x|; dx of x^k: k T). The baseline
+/// has no fused multiply-add: baseline_factor times as much.
 #pragma once
 #include "kernels/cpu/rows.hpp"
 
@@ -67,8 +68,10 @@ template <class E>
 void relu_backward(ConstRows<E> x, ConstRows<E> g, Rows<E> dx, Options const& options = {});
 
 /// y = max(x, 0)^k by repeated multiplication; dx = g k max(x, 0)^(k-1) where x > 0, 0 elsewhere (whatever g is).
-/// Sizes |y|, |dx|; bounds (k - 1)u and (k + 1)u, and underflow of a power on the way. k = 2 has kernels of its own.
+/// Sizes |y|, |dx|, G = 0. k = 2 has kernels of its own.
 /// @throws std::invalid_argument  for k outside 1 ... 64
+constexpr ErrorBound relu_power_bound(int k) { return {k - 1.0}; }
+constexpr ErrorBound relu_power_slope_bound(int k) { return {k + 1.0}; }
 template <class E>
 void relu_power_forward(int k, ConstRows<E> x, Rows<E> y, Options const& options = {});
 template <class E>

@@ -43,7 +43,7 @@ template <class List>
 struct Table {
   Run run[list_size<List>][element_types];
 };
-extern Table<AllOps> const table_baseline, table_avx2, table_avx512;
+extern Table<AllOps> const table_baseline, table_avx2, table_avx512, table_avx512bf16;
 extern Table<ElementwiseOps> const elementwise_baseline, elementwise_avx2, elementwise_avx512;
 extern Table<GatedOps> const gated_baseline, gated_avx2, gated_avx512;
 

@@ -109,11 +109,22 @@ struct ops<kernels::cpu::Lanes<C>> {
 
   NWIDTH_INLINE static T relu(T const& x) {
     T r;
-    NWIDTH_EACH_REGISTER(r.v[k] = unless(x.v[k] < C(0), x.v[k]);)
+#if NWIDTH_REGISTER == 64
+    r.v[0] = kernels::cpu::relu(x.v[0]);
+#else
+    NWIDTH_EACH_REGISTER(auto const below = x.v[k] < C(0);
+                         r.v[k] = std::bit_cast<R>(~below & std::bit_cast<decltype(below)>(x.v[k]));)
+#endif
     return r;
   }
   NWIDTH_INLINE static T select(T const& x, T const& a, T const& b) {
     T r;
+#if NWIDTH_REGISTER == 64
+    if (__builtin_constant_p(b.v[0][0]) && b.v[0][0] == 0) {
+      r.v[0] = kernels::cpu::gate(x.v[0], a.v[0]);
+      return r;
+    }
+#endif
     NWIDTH_EACH_REGISTER(r.v[k] = x.v[k] > C(0) ? a.v[k] : x.v[k] <= C(0) ? b.v[k] : x.v[k];)
     return r;
   }
@@ -121,15 +132,6 @@ struct ops<kernels::cpu::Lanes<C>> {
     T r;
     NWIDTH_EACH_REGISTER(r.v[k] = kernels::cpu::fma(a.v[k], b.v[k], c.v[k]);)
     return r;
-  }
-  /// v where the mask is not set, else 0.
-  template <class Mask>
-  NWIDTH_INLINE static R unless(Mask const& mask, R const& v) {
-#if NWIDTH_REGISTER == 64
-    return mask ? R{} : v;
-#else
-    return std::bit_cast<R>(~mask & std::bit_cast<Mask>(v));
-#endif
   }
   NWIDTH_INLINE static T ratio(long p, long q) { return T(static_cast<C>(p) / static_cast<C>(q)); }
   NWIDTH_INLINE static T pi() { return T(static_cast<C>(3.141592653589793)); }

@@ -40,7 +40,7 @@ Run choose(Isa isa, int place, int element, Table<List> const& baseline, Table<L
            Table<List> const* avx512) {
   Table<List> const* table = &baseline;
   if (isa == Isa::avx2) table = avx2;
-  if (isa == Isa::avx512) table = avx512;
+  if (isa >= Isa::avx512) table = avx512;
   return table->run[place][element];
 }
 #if NWIDTH_KERNELS_X86
@@ -53,7 +53,11 @@ Run choose(Isa isa, Kernel op, int element) {
   switch (op.family) {
     case Kernel::Family::elementwise: return choose(isa, op.place, element, NWIDTH_TABLES(elementwise));
     case Kernel::Family::gated: return choose(isa, op.place, element, NWIDTH_TABLES(gated));
-    default: return choose(isa, op.place, element, NWIDTH_TABLES(table));
+    default:
+#if NWIDTH_KERNELS_X86
+      if (isa == Isa::avx512bf16 && element == element_type<bf16>) return table_avx512bf16.run[op.place][element];
+#endif
+      return choose(isa, op.place, element, NWIDTH_TABLES(table));
   }
 }
 #undef NWIDTH_TABLES
@@ -81,22 +85,26 @@ struct Share {
 
 }  // namespace
 
-std::string_view name(Isa isa) { return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "baseline"; }
+std::string_view name(Isa isa) {
+  constexpr std::string_view names[] = {"baseline", "avx2", "avx512", "avx512bf16"};
+  return names[static_cast<int>(isa)];
+}
 
 bool available(Isa isa) {
 #if NWIDTH_KERNELS_X86
   bool const avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (isa == Isa::avx2) return avx2;
-  if (isa == Isa::avx512) {
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (isa >= Isa::avx512) {
+    return (isa == Isa::avx512 || __builtin_cpu_supports("avx512bf16")) && avx2 && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
   }
 #endif
   return isa == Isa::baseline;
 }
 
 Isa default_isa() {
-  Isa const all[] = {Isa::avx512, Isa::avx2, Isa::baseline};
+  Isa const all[] = {Isa::avx512bf16, Isa::avx512, Isa::avx2, Isa::baseline};
   char const* const wanted = std::getenv("NWIDTH_ISA");
   if (wanted == nullptr || *wanted == '\0') return *std::find_if(std::begin(all), std::end(all), available);
   for (Isa isa : all) {
@@ -104,7 +112,7 @@ Isa default_isa() {
     if (!available(isa)) refuse("NWIDTH_ISA = " + std::string(wanted) + ", which this machine or build has not");
     return isa;
   }
-  refuse("NWIDTH_ISA = " + std::string(wanted) + "; baseline, avx2 and avx512 are allowed");
+  refuse("NWIDTH_ISA = " + std::string(wanted) + "; baseline, avx2, avx512 and avx512bf16 are allowed");
 }
 
 activation::PolyNorm<double> polynorm(Coefficients const& c, double scale) {

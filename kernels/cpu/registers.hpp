@@ -50,6 +50,14 @@ NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 
 NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
+// Compares into masks take the place of multiply-adds on a Zen 4: one instruction each instead of two and four.
+/// 0 where x < 0, else x, which may be NaN.
+NWIDTH_INLINE Float relu(Float x) { return _mm512_maskz_max_ps(0xffff, Float{}, x); }
+NWIDTH_INLINE Double relu(Double x) { return _mm512_maskz_max_pd(0xff, Double{}, x); }
+/// a where x > 0, 0 where x <= 0, x where it is NaN. The table: 1 takes x, 8 is 0, 0 leaves a.
+constexpr int gate_table = 0x08080811;
+NWIDTH_INLINE Float gate(Float x, Float a) { return _mm512_fixupimm_ps(a, x, _mm512_set1_epi32(gate_table), 0); }
+NWIDTH_INLINE Double gate(Double x, Double a) { return _mm512_fixupimm_pd(a, x, _mm512_set1_epi64(gate_table), 0); }
 #elif NWIDTH_REGISTER == 32
 NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3); }
 NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }

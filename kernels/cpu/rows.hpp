@@ -33,11 +33,11 @@
 
 namespace nwidth::kernels::cpu {
 
-/// What the kernels are compiled for: AVX-512 F, BW, DQ, VL (x86-64-v4); AVX2 and FMA (x86-64-v3); whatever the
-/// compiler's default is.
-enum class Isa { baseline, avx2, avx512 };
+/// What the kernels are compiled for: AVX-512 BF16 beside the next, which makes PolyReLU and PolyNorm of bf16 faster;
+/// AVX-512 F, BW, DQ, VL (x86-64-v4); AVX2 and FMA (x86-64-v3); whatever the compiler's default is.
+enum class Isa { baseline, avx2, avx512, avx512bf16 };
 
-/// "baseline", "avx2", "avx512".
+/// "baseline", "avx2", "avx512", "avx512bf16".
 std::string_view name(Isa isa);
 
 /// Whether this build and this machine have it. The baseline is always there.
@@ -89,7 +89,7 @@ inline constexpr double unit_roundoff = std::is_same_v<E, double> ? 0x1p-53 : 0x
 /// The bounds hold with fused multiply-adds; those of the baseline are so many times as large.
 inline constexpr double baseline_factor = 2;
 
-inline constexpr double polyrelu_bound = 3, polyrelu_slope_bound = 4;
+inline constexpr double polyrelu_bound = 3, polyrelu_slope_bound = 4, polyrelu_tiny = 2;
 inline constexpr double polynorm_statistic_bound = 24, polynorm_bound = 25, polynorm_slope_bound = 192;
 template <class E>
 inline constexpr double polyrelu_gradient_bound = std::is_same_v<E, double> ? 176 : 68;
@@ -105,7 +105,8 @@ constexpr double width_factor(std::int64_t width) {
 /// y = w_0 u^3 + w_1 u^2 + w_2 u + b, u = relu(x). Moves 2 sizeof(E) bytes an element.
 /// x = NaN gives NaN, x = -inf gives b, x = inf what Horner's rule gives in IEEE arithmetic (NaN for w_0 = 0).
 /// Error: polyrelu_bound; so at most polyrelu_bound ulp where no terms have opposite signs. Underflow adds at most
-/// 2^-149 max(1, u^2) (2^-1074 in double).
+/// T = polyrelu_tiny max(1, u^2) smallest numbers, 2^-149 (2^-1074 in double), and nothing where the terms' sum is
+/// above T 2^-126 (2^-1022).
 template <class E>
 void polyrelu_forward(Coefficients const& c, ConstRows<E> x, Rows<E> y, Options const& options = {});
 

@@ -90,7 +90,20 @@ struct Parameters {
   /// Device memory. prelu: the slope. xielu: alpha_p, alpha_n as checkpoints hold them, before softplus. The gate
   /// polyrelu: w_0, w_1, w_2, b, 16-byte aligned.
   float const* learned = nullptr;
+  float beta = 0.5F, eps = -1e-6F;  // xielu
 };
+
+/// `count` numbers of a type in device memory, `stride` elements apart.
+struct Numbers {
+  enum class Type { f32, bf16, f64 } type = Type::f32;
+  void const* data = nullptr;
+  int count = 0;
+  std::int64_t stride = 1;
+};
+
+/// packed[0 ... 3] = the numbers of a, those of b, zeros; float64 rounded once. a.count + b.count <= 4. Coefficients in
+/// the type and place in which a model keeps them become what the functions here read, without a look from the host.
+void pack_coefficients(Numbers const& a, Numbers const& b, float* packed, cudaStream_t stream);
 
 /// y = f(x) for `count` elements. Moves 2 count sizeof(E) bytes.
 template <class E>

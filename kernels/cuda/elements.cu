@@ -75,9 +75,10 @@ struct Xielu : activation::XIELU<float> {
 };
 struct LearnedAlphas {
   float const* alpha;
+  float beta, eps;
   __device__ __forceinline__ Xielu load(int) const {
     float const p = alpha[0], n = alpha[1];
-    return {activation::XIELU<float>::from_stored(p, n), p, n};
+    return {activation::XIELU<float>::from_stored(p, n, beta, eps), p, n};
   }
 };
 
@@ -94,7 +95,7 @@ void with_source(Activation f, Parameters const& p, Run run) {
     case Activation::gelu: return run(Fixed<Plain<Gelu>>{});
     case Activation::gelu_tanh: return run(Fixed<Plain<GeluTanh>>{});
     case Activation::silu: return run(Fixed<Plain<Silu>>{});
-    case Activation::xielu: return run(LearnedAlphas{p.learned});
+    case Activation::xielu: return run(LearnedAlphas{p.learned, p.beta, p.eps});
   }
 }
 

@@ -66,6 +66,12 @@ std::optional<Layout> joined(std::vector<Tensor> const& tensors, Along along) {
   return layout;
 }
 
+/// t in the order of another tensor, which is dense.
+Tensor copied(Tensor const& t, Tensor const& like) {
+  Tensor copy = ::torch::stable::empty_like(like);
+  return ::torch::stable::copy_(copy, t);
+}
+
 }  // namespace
 
 Layout layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along) {
@@ -74,12 +80,21 @@ Layout layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along)
   for (bool const all : {false, true}) {
     for (std::size_t t = outputs; t < tensors.size(); ++t) {
       if (!all && joined({tensors.front(), tensors[t]}, along)) continue;
-      Tensor copy = ::torch::stable::empty_like(tensors.front());
-      tensors[t] = ::torch::stable::copy_(copy, tensors[t]);
+      tensors[t] = copied(tensors[t], tensors.front());
     }
     if (auto const layout = joined(tensors, along)) return *layout;
   }
   throw std::logic_error("nwidth: tensors of one layout have no layout in common");
+}
+
+Layout dense_layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along) {
+  Layout layout = layout_of(tensors, outputs, along);
+  for (std::size_t t = outputs; t < tensors.size() && layout.rows > 1; ++t) {
+    if (layout.strides[t] == layout.width) continue;
+    tensors[t] = copied(tensors[t], tensors.front());
+    layout.strides[t] = layout.width;
+  }
+  return layout;
 }
 
 }  // namespace nwidth::kernels::torch

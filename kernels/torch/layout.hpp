@@ -25,4 +25,8 @@ struct Layout {
 /// hundred nanoseconds.
 Layout layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along);
 
+/// The same without gaps between rows, for kernels that know no strides: every stride is the width, or there is but one
+/// row. Inputs with gaps are copied.
+Layout dense_layout_of(std::vector<Tensor>& tensors, std::size_t outputs, Along along);
+
 }  // namespace nwidth::kernels::torch

@@ -43,10 +43,12 @@ constexpr char const* schemas[] = {
     "reglu_backward(Tensor grad, Tensor gate, Tensor up) -> (Tensor, Tensor)",
 };
 
+#if !defined(NWIDTH_TORCH_CUDA)
 void no_cuda(StableIValue*, std::uint64_t, std::uint64_t) {
   throw std::runtime_error(
       "nwidth: the operators were built without CUDA and take tensors on the CPU only; move x with x.cpu()");
 }
+#endif
 
 }  // namespace
 }  // namespace nwidth::kernels::torch
@@ -55,7 +57,9 @@ STABLE_TORCH_LIBRARY(nwidth, m) {
   for (char const* schema : nwidth::kernels::torch::schemas) m.def(schema);
 }
 
+#if !defined(NWIDTH_TORCH_CUDA)
 STABLE_TORCH_LIBRARY_IMPL(nwidth, CUDA, m) {
   using namespace nwidth::kernels::torch;
   for (std::string const schema : schemas) m.impl(schema.substr(0, schema.find('(')).c_str(), &no_cuda);
 }
+#endif

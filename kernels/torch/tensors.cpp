@@ -14,6 +14,7 @@ namespace {
 /// the system for every call, and its page faults, 4 KiB each, take several times as long as the kernel.
 Tensor with_huge_pages(Tensor t) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
+  if (!t.is_cpu()) return t;
   constexpr std::uintptr_t page = std::uintptr_t{2} << 20U;
   auto const first = reinterpret_cast<std::uintptr_t>(t.mutable_data_ptr());
   auto const last = first + static_cast<std::uintptr_t>(t.numel()) * t.element_size();
@@ -72,10 +73,10 @@ void require_rows(char const* op, char const* name, Tensor const& x) {
   if (x.dim() == 0) refuse(op, name, " of shape [] has no rows; allowed is one dimension or more");
 }
 
-void require_statistics(char const* op, Tensor const& rstd, char const* name, Tensor const& x) {
+void require_statistics(char const* op, Tensor const& rstd, char const* name, Tensor const& x, std::int64_t count) {
   auto const kind = x.scalar_type() == ScalarType::Double ? ScalarType::Double : ScalarType::Float;
   auto sizes = sizes_of(x);
-  sizes.back() = 3;
+  sizes.back() = count;
   if (!rstd.is_contiguous() || rstd.scalar_type() != kind || sizes_of(rstd) != sizes)
     refuse(op, "rstd of shape ", shape_of(rstd), " is not what the forward pass gave for ", name, " of shape ",
            shape_of(x));
@@ -87,9 +88,9 @@ Tensor output_like(Tensor const& x) { return with_huge_pages(::torch::stable::em
 
 Tensor contiguous_like(Tensor const& x) { return with_huge_pages(::torch::stable::new_empty(x, sizes_of(x))); }
 
-Tensor statistics_like(Tensor const& x) {
+Tensor statistics_like(Tensor const& x, std::int64_t count) {
   std::vector<std::int64_t> sizes = sizes_of(x);
-  sizes.back() = 3;
+  sizes.back() = count;
   Tensor s = ::torch::stable::new_empty(x, sizes,
                                         x.scalar_type() == ScalarType::Double ? ScalarType::Double : ScalarType::Float);
   return x.numel() == 0 ? ::torch::stable::zero_(s) : s;

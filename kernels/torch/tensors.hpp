@@ -37,8 +37,8 @@ cpu::Coefficients coefficients_of(char const* op, Tensor const& weight, Tensor c
 
 void require_like(char const* op, char const* name, Tensor const& t, char const* as, Tensor const& x);
 void require_rows(char const* op, char const* name, Tensor const& x);
-/// That rstd is what a forward pass over x gives, by its shape and type.
-void require_statistics(char const* op, Tensor const& rstd, char const* name, Tensor const& x);
+/// That rstd is what a forward pass over x gives, by its shape and type: `count` numbers a row.
+void require_statistics(char const* op, Tensor const& rstd, char const* name, Tensor const& x, std::int64_t count = 3);
 
 /// At most as many threads as torch was told to take.
 cpu::Options options();
@@ -47,8 +47,8 @@ cpu::Options options();
 Tensor output_like(Tensor const& x);
 /// Not initialised, contiguous, of the shape of x.
 Tensor contiguous_like(Tensor const& x);
-/// Not initialised (zeros if x is empty), contiguous: three numbers a row of x, of the type of its arithmetic.
-Tensor statistics_like(Tensor const& x);
+/// Not initialised (zeros if x is empty), contiguous: `count` numbers a row of x, of the type of its arithmetic.
+Tensor statistics_like(Tensor const& x, std::int64_t count = 3);
 /// count zeros in double: gradients of coefficients.
 Tensor new_gradient(Tensor const& x, std::int64_t count);
 

@@ -32,9 +32,10 @@ VARIANTS = {
 }
 
 
-def config(activation="polynorm", variant="polycom"):
+def config(activation="polynorm", variant="polycom", layers=2):
     """The canonical text of a small model."""
-    lines = [f'activation = "{activation}"', "context = 24", "layers = 2", "width = 32", "heads = 4", "hidden = 48"]
+    lines = [f'activation = "{activation}"', "context = 24", "width = 32", "heads = 4", "hidden = 48"]
+    lines.append(f"layers = {layers}")
     extra = VARIANTS[variant]
     if "vocabulary" not in extra:
         lines.append("vocabulary = 61")

@@ -4,6 +4,7 @@
 import pytest
 from lm_models import ACTIVATIONS, VARIANTS, batch, config, cpp_step, distance, ops, torch, twin_step
 from nwidth.lm import read_toml
+from nwidth.lm.loss import chunked_cross_entropy
 
 CASES = [(a, "polycom") for a in ACTIVATIONS] + [(a, v) for v in VARIANTS for a in ("polynorm", "swiglu")][2:]
 
@@ -48,8 +49,8 @@ def test_kernels_change_roundings_only(activation, variant):
     assert abs(a[0] - b[0]) <= 1e-6 * b[0]
     assert distance(a[1], b[1]) <= 1e-6
     for name in a[3]:
-        # one number is a sum with cancellation: of xIELU's, float is off by 3e-6 from double with either backend
-        allowed = 1e-5 if a[3][name].numel() == 1 else 1e-6
+        # those of coefficients are sums with cancellation, off by up to 3e-6 from double with either backend
+        allowed = 5e-6 if ".activation." in name else 1e-6
         assert distance(a[3][name], b[3][name]) <= allowed, name
 
 
@@ -77,7 +78,7 @@ def test_every_parameter_has_a_gradient(activation, bf16, backend):
 def test_every_kernel_runs():
     """A kernel and torch's operators do not agree to the bit for all entries, so the kernels were there."""
     h, g = torch.randn(64, 96, generator=torch.Generator().manual_seed(3)), torch.linspace(-1, 1, 96 * 64)
-    exact = {"identity", "relu", "relu2", "leaky-relu", "reglu", "polynorm-glu"}  # no rounding, or no kernel yet
+    exact = {"identity", "relu", "relu2", "leaky-relu", "reglu"}  # one rounding at most
     for name in ACTIVATIONS:
         learned = []
         if name.startswith("poly"):
@@ -139,10 +140,26 @@ def test_loss_by_chunks_is_the_loss(rows):
         assert torch.equal(ops.chunked_cross_entropy(hidden, weight, targets, rows), loss)
 
 
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("rows", [7, 64])
+def test_chunks_equal_those_of_the_twin(rows, bf16):
+    generator = torch.Generator().manual_seed(12)
+    hidden, weight = (torch.randn(n, 16, generator=generator).requires_grad_() for n in (50, 37))
+    targets = torch.randint(0, 37, (50,), generator=generator)
+    results = []
+    for function in (ops.chunked_cross_entropy, chunked_cross_entropy):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            loss = function(hidden, weight, targets, rows)
+        results.append((loss, *torch.autograd.grad(loss, (hidden, weight))))
+    for ours, theirs in zip(*results, strict=True):
+        assert ours.dtype == torch.float32
+        assert torch.equal(ours, theirs)
+
+
 def test_bad_input_is_one_line():
     text = config()
     tokens, targets = batch(61, length=25)
-    with pytest.raises(RuntimeError, match="sequences of 25 tokens: allowed are context = 24"):
+    with pytest.raises(ValueError, match="sequences of 25 tokens: allowed are context = 24"):
         cpp_step(text, tokens, targets)
-    with pytest.raises(RuntimeError, match='backend = "other": allowed are torch, fused'):
+    with pytest.raises(ValueError, match='backend = "other": allowed are torch, fused'):
         cpp_step(text, *batch(61), backend="other")

@@ -56,6 +56,7 @@ def wheel(tmp_path_factory):
         f"--config-settings=build-dir={folder}/build",  # -C is an option of pip 23.1, Debian 12 has 23.0
         "--config-settings=cmake.define.NWIDTH_THEORY=OFF",
         f"--config-settings=cmake.define.NWIDTH_TORCH={torch}",
+        "--config-settings=cmake.define.NWIDTH_TORCH_CUDA=OFF",  # a minute of nvcc; torch_cuda_test.py has the build's
     ]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", folder, *settings, ROOT)

@@ -25,6 +25,7 @@ def cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.to(_wide(logits.dtype)), targets, ignore_index=NOT_SCORED)
 
 
+@torch.compiler.disable  # Dynamo of torch 2.11 traces the function below and gives gradients that are all 0
 def chunked_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, rows: int) -> Tensor:
     """Logits of one chunk exist at a time; the forward pass computes the gradient."""
     kind, dtype = hidden.device.type, hidden.dtype

@@ -6,7 +6,6 @@ under bfloat16 autocast, when the C++ side computes activations by torch's opera
 """
 
 import math
-import tomllib
 from dataclasses import dataclass, fields
 
 import torch
@@ -40,6 +39,8 @@ class Model:
 
 def read_toml(text: str) -> Model:
     """[model] of the canonical configuration that nwidth-lm writes; hidden is a number there."""
+    import tomllib  # Python >= 3.11
+
     table = tomllib.loads(text)["model"]
     known = {f.name for f in fields(Model)}
     if known != set(table):

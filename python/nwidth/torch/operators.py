@@ -12,6 +12,10 @@ _OLDEST = (2, 11)
 _TYPES = (torch.float32, torch.bfloat16, torch.float64)
 
 
+def _on_cuda(t: Tensor) -> bool:
+    return t.device.type == "cuda"
+
+
 def _load() -> None:
     version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
     if version < _OLDEST:
@@ -62,6 +66,9 @@ class _Operator:
         for what, t in zip((*(s[0] for s in self.sizes), name), (*coefficients, first), strict=False):
             if t.dtype not in _TYPES:
                 refuse(f"{what} of shape {list(t.shape)} has a type other than float32, bfloat16 and float64")
+        if _on_cuda(first) and first.dtype == torch.float64:
+            allowed = "is float64; allowed on CUDA are float32 and bfloat16"
+            refuse(f"{name} of shape {list(first.shape)} {allowed}")
 
     def output(self, t: Tensor) -> Tensor:
         return t.new_empty(t.shape) if self.rows else torch.empty_like(t)
@@ -78,7 +85,8 @@ class _Operator:
         if not self.rows:
             return y
         kind = torch.float64 if y.dtype == torch.float64 else torch.float32
-        return y, y.new_empty([*y.shape[:-1], 3], dtype=kind)
+        # CUDA's backward computes the statistics of a row again from x, which it reads anyway
+        return y, y.new_empty([*y.shape[:-1], 0 if _on_cuda(y) else 3], dtype=kind)
 
     def fake_backward(self, grad: Tensor, *arguments: Any) -> Tensor | tuple[Tensor, ...]:
         inputs = self.split(arguments, 0)[0]

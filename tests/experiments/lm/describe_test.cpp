@@ -8,31 +8,65 @@
 namespace nwidth::lm {
 namespace {
 
-TEST(Describe, Gpt2SmallHasItsPublishedParameters) {
-  Size const s = size_of(parse_config("preset = 'gpt2-124m'\n", "f"));
-  EXPECT_EQ(s.parameters, 124439808);  // 50257 * 768 + 1024 * 768 + 12 * 7087872 + 1536
-  EXPECT_EQ(s.embeddings, 51281 * 768);
+TEST(Describe, PublishedParameterCounts) {
+  // GPT-2 small: 124,439,808, as llm.c and Hugging Face count it.
+  Parameters const gpt2 = count_parameters(parse_config("preset = 'gpt2-124m'\n", "f").model);
+  EXPECT_EQ(gpt2.total(), 124439808);
+  EXPECT_EQ(gpt2.positions, 1024 * 768);
+  EXPECT_EQ(gpt2.norms, 25 * 2 * 768);
+
+  // PolyCom's dense model: 24 (4 d^2 + 2 d 8256) + 2 V d = 1.345 G, and 49 norms and 24 sets of 4 coefficients.
+  Parameters const dense = count_parameters(parse_config("preset = 'polycom-dense-1b'\n", "f").model);
+  EXPECT_EQ(dense.attention + dense.feed_forward, 24LL * (4LL * 2048 * 2048 + 2LL * 2048 * 8256));
+  EXPECT_EQ(dense.output, 32000LL * 2048);
+  EXPECT_EQ(dense.norms, 49 * 2048);
+  EXPECT_EQ(dense.coefficients, 96);
+  EXPECT_EQ(dense.total(), 1345423456);
 }
 
-TEST(Describe, FlopsOfASmallModelByHand) {
-  Config const c = parse_config(
-      "[model]\nvocabulary = 10\ncontext = 3\nlayers = 2\nwidth = 4\nheads = 2\nactivation = 'relu'\nhidden = 5\n",
-      "f");
-  // a layer: qkv 2*4*12, attention 2 * 2*4 at 2 positions on average, projection 2*4*4, up and down 2*2*4*5, relu 5
-  EXPECT_DOUBLE_EQ(size_of(c).forward_flops, 2 * (96 + 32 + 32 + 80 + 5) + 2 * 4 * 10);
-  EXPECT_DOUBLE_EQ(size_of(c).training_flops, 3 * size_of(c).forward_flops);
-  EXPECT_EQ(size_of(c).parameters, 40 + 2 * (64 + 40 + 8) + 4);
-  EXPECT_EQ(size_of(c, 3).moments, 8 * 90);  // of 268 / 3, rounded up
+TEST(Describe, FlopsByHand) {
+  Model m{.vocabulary = 10, .context = 7, .layers = 3, .width = 8, .heads = 2, .activation = "swiglu", .hidden = 5};
+  Flops f = count_flops(m);
+  EXPECT_EQ(f.matrices, 3 * 2 * (4 * 64 + 3 * 40));
+  std::int64_t attention = 0;  // query t meets t + 1 keys
+  for (int t = 0; t < 7; ++t) attention += 3 * (t + 1) * (2 * 8 + 2 * 8);
+  EXPECT_EQ(f.attention * 7, attention);
+  EXPECT_EQ(f.output, 2 * 10 * 8);
+  EXPECT_EQ(f.activations, 3 * 5 * activation_named("swiglu").flops);
+  EXPECT_EQ(f.training(false), 3 * f.forward());
+  EXPECT_EQ(f.training(true), 4 * f.forward() - f.output);
+  m.tied = false;
+  EXPECT_EQ(count_flops(m).forward(), f.forward());
 }
 
-TEST(Describe, TextNamesAllAndHugeModelsAreRefused) {
-  Config c = parse_config("preset = 'polycom-dense-1b'\n", "f");
-  std::string const text = description(c);
-  for (char const* part : {"parameters", "FLOPs a token", "memory", "8256", "polynorm", "whole run"})
-    EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
-  c.model.vocabulary = 1L << 40;
-  c.model.width = 1L << 24;
-  EXPECT_THROW(size_of(c), InvalidInput);
+TEST(Describe, ProcessesShareTheMomentsAlone) {
+  Config const c = parse_config("preset = 'gpt2-124m'\n", "f");
+  Memory const one = estimate_memory(c), four = estimate_memory(c, 4);
+  EXPECT_EQ(one.weights, 4 * 124439808LL);
+  EXPECT_EQ(four.moments * 4, one.moments);
+  EXPECT_EQ(four.weights + four.gradients + four.activations, one.weights + one.gradients + one.activations);
+}
+
+TEST(Describe, RecomputingKeepsLess) {
+  Config c = parse_config("preset = 'small'\n", "f");
+  std::int64_t const kept = estimate_memory(c).activations;
+  c.training.recompute = true;
+  EXPECT_LT(estimate_memory(c).activations, kept / 2);
+}
+
+TEST(Describe, ATextForAPerson) {
+  std::string const text = describe(parse_config("preset = 'polycom-dense-1b'\n", "f"));
+  EXPECT_NE(text.find("24 layers, width 2048, 16 heads, polynorm of 8256"), std::string::npos) << text;
+  EXPECT_NE(text.find("1.345 G        1345423456"), std::string::npos) << text;
+}
+
+TEST(Describe, CountsThatDoNotFitThrow) {
+  Model m;
+  m.vocabulary = 1L << 40;
+  m.width = 1L << 24;
+  m.hidden = 8;
+  EXPECT_THROW(count_parameters(m), InvalidInput);
+  EXPECT_THROW(count_flops(m), InvalidInput);
 }
 
 }  // namespace

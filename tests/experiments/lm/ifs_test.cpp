@@ -268,6 +268,12 @@ TEST(Ifs, TokensOpensIt) {
   model.vocabulary = 6;
   auto const source = open_tokens(data, model, Split::train, 4);
   EXPECT_EQ(source->scored().size(), 16U);
+  auto const held = open_tokens(data, model, Split::validation, 4);
+  auto const law_in = [](TokenSource const& s) { return &dynamic_cast<IfsStream const&>(s).law(); };
+  EXPECT_EQ(law_in(*source), law_in(*held));
+  data.ifs.seed = 2;
+  EXPECT_NE(law_in(*source), law_in(*open_tokens(data, model, Split::train, 4)));
+  data.ifs.seed = 1;
   auto const json = nlohmann::json::parse(source->describe());
   EXPECT_EQ(json["kind"], "ifs");
   EXPECT_EQ(json["states"], 64);

@@ -71,14 +71,56 @@ TYPED_TEST(Bits, DoNotDependOnThreads) {
 }
 
 TYPED_TEST(Bits, AreThoseOfAvx2OnAvx512) {
-  if (!available(Isa::avx512) || !available(Isa::avx2)) GTEST_SKIP() << "one of the two is not there";
+  if (!available(Isa::avx512)) GTEST_SKIP() << "AVX-512 is not there";
   using E = TypeParam;
   for (std::int64_t width = 1; width < 3000; width = width * 5 / 4 + 1) {
     auto x = this->random(4 * width), g = this->random(4 * width);
     x[static_cast<std::size_t>(width)] = element<E>(HUGE_VAL);  // rows that overflow, and one with a NaN
     x[static_cast<std::size_t>(2 * width)] = element<E>(std::nan(""));
     x[static_cast<std::size_t>(3 * width)] = element<E>(1e-39);
-    EXPECT_TRUE(bytes_of(x, g, 4, width, on(Isa::avx2)) == bytes_of(x, g, 4, width, on(Isa::avx512))) << width;
+    std::string const expected = bytes_of(x, g, 4, width, on(Isa::avx2));
+    for (Isa isa : {Isa::avx512, Isa::avx512bf16}) {
+      if (available(isa)) {
+        EXPECT_TRUE(expected == bytes_of(x, g, 4, width, on(isa))) << width << ", " << name(isa);
+      }
+    }
+  }
+}
+
+/// Every bf16 number, quiet and signalling NaNs, and coefficients that make outputs subnormal, zero and infinite: what
+/// an instruction for bf16 would change.
+TEST(BitsOfBf16, AreThoseOfAvx2OnAvx512) {
+  if (!available(Isa::avx512)) GTEST_SKIP() << "AVX-512 is not there";
+  constexpr std::int64_t n = 65536;
+  std::mt19937_64 r(test::mix(test::seed()));
+  std::vector<bf16> x, finite, g, y(n), z(n);
+  for (int i = 0; i < n; ++i) {
+    x.push_back({static_cast<std::uint16_t>(i)});
+    finite.push_back(
+        to_bf16(std::ldexp(static_cast<float>(test::uniform_real(r, -1, 1)), static_cast<int>(r() % 24) - 12)));
+    g.push_back(to_bf16(static_cast<float>(test::uniform_real(r, -2, 2))));
+  }
+  for (double scale : {1.0, 1e-38, 1e-39, 1e-40, 1e38}) {
+    Coefficients const a{{0.4 * scale, -0.7 * scale, 0.9 * scale}, scale < 1 ? 1e-39 : 0};
+    auto compare = [&](auto const& f) {
+      double d[2][4] = {};
+      f(d[0], Rows<bf16>{y.data(), 8, n / 8, n / 8}, on(Isa::avx2));
+      int subnormal = 0;
+      for (bf16 const& v : y) subnormal += (v.bits & 0x7f80) == 0 && (v.bits & 0x7f) != 0;
+      for (Isa isa : {Isa::avx512, Isa::avx512bf16}) {
+        if (!available(isa)) continue;
+        f(d[1], Rows<bf16>{z.data(), 8, n / 8, n / 8}, on(isa));
+        EXPECT_EQ(0, std::memcmp(y.data(), z.data(), n * sizeof(bf16))) << scale << ", " << name(isa);
+      }
+      return subnormal;
+    };
+    auto in = [&](std::vector<bf16> const& v) { return Rows<bf16 const>{v.data(), 8, n / 8, n / 8}; };
+    int subnormal = compare([&](double*, auto out, auto o) { polyrelu_forward(a, in(x), out, o); });
+    subnormal += compare([&](double* d, auto out, auto o) { polyrelu_backward(a, in(x), in(g), out, d, o); });
+    subnormal += compare([&](double*, auto out, auto o) { polynorm_forward(a, in(finite), out, nullptr, o); });
+    subnormal +=
+        compare([&](double* d, auto out, auto o) { polynorm_backward(a, in(finite), in(g), out, d, nullptr, o); });
+    EXPECT_TRUE(scale >= 1 || subnormal > 1000) << scale;
   }
 }
 

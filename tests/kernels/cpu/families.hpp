@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The elementwise and gated families: every function in one shape, their formulas in a wide number type, and what is
-/// checked of each in the same way.
+/// The elementwise and gated families: every function in one shape, and what is checked of each in the same way.
 #pragma once
 #include <functional>
 #include <memory>
@@ -103,120 +102,6 @@ std::vector<Function<E>> gated_functions() {
   return all;
 }
 
-/// f and f' at one point, each with the size and the G of its bound.
-template <class Q>
-struct Formula {
-  Q value, size, growth = 0, slope, slope_size, slope_growth = 0;
-  ErrorBound bound{0}, slope_bound{0};
-};
-
-inline Real wide_exp(Real const& x) { return activation::ops<Real>::exp(x); }
-inline Real wide_erfc(Real const& x) { return activation::ops<Real>::erfc(x); }
-inline Real wide_root(Real const& x) { return activation::ops<Real>::sqrt(x); }
-inline long double wide_exp(long double x) { return std::exp(x); }
-inline long double wide_erfc(long double x) { return std::erfc(x); }
-inline long double wide_root(long double x) { return std::sqrt(x); }
-template <class Q>
-Q wide_pi() {
-  static Q const pi = [] {
-    if constexpr (std::is_same_v<Q, Real>)
-      return activation::ops<Real>::pi();
-    else
-      return std::acos(-1.0L);
-  }();
-  return pi;
-}
-
-/// @param E  what the kernel's parameters are rounded for
-template <class E, class Q>
-Formula<Q> formula(std::string const& family, Q const& x) {
-  auto rounded = [](double c) {
-    return std::is_same_v<E, double> ? Q(c) : Q(static_cast<double>(static_cast<float>(c)));
-  };
-  Formula<Q> f;
-  Q const zero = 0, u = x > 0 ? x : zero;
-  if (family == "gelu") {
-    Q const Phi = wide_erfc(Q(-x / wide_root(Q(2)))) / 2,
-            phi = wide_exp(Q(-x * x / 2)) / wide_root(Q(2 * wide_pi<Q>()));
-    f.value = x * Phi;
-    f.growth = x < 0 ? Q(x * x) : zero;
-    f.slope = Phi + x * phi;
-    f.slope_size = Phi + size_of(x) * phi;
-    f.slope_growth = x * x;
-    f.bound = gelu_bound, f.slope_bound = gelu_slope_bound;
-  } else if (family == "gelu_tanh") {
-    Q const c = 2 * wide_root(Q(2 / wide_pi<Q>())), k = Q(44715) / 1000000;
-    Q const w = c * (x + k * x * x * x), rise = c * (1 + 3 * k * x * x);
-    Q const p = 1 / (1 + wide_exp(Q(-w))), q = 1 / (1 + wide_exp(w));
-    f.value = x * p;
-    f.growth = x < 0 ? size_of(w) : zero;
-    f.slope = p * (1 + x * rise * q);
-    f.slope_size = p * (1 + size_of(x) * rise * q);
-    f.slope_growth = size_of(w);
-    f.bound = gelu_tanh_bound, f.slope_bound = gelu_tanh_slope_bound;
-  } else if (family == "silu") {
-    Q const p = 1 / (1 + wide_exp(Q(-x))), q = 1 / (1 + wide_exp(x));
-    f.value = x * p;
-    f.slope = p * (1 + x * q);
-    f.slope_size = p * (1 + size_of(x) * q);
-    f.bound = silu_bound, f.slope_bound = silu_slope_bound;
-  } else if (family == "relu") {
-    f.value = u;
-    f.slope = f.slope_size = x > 0 ? 1 : 0;
-  } else if (family.starts_with("relu^")) {
-    int const k = family.back() - '0';
-    Q power = 1;
-    for (int i = 1; i < k; ++i) power *= u;
-    f.value = power * u;
-    f.slope = x > 0 ? Q(k * power) : zero;
-    f.slope_size = f.slope;
-    f.bound = {k - 1.0}, f.slope_bound = {k + 1.0};
-  } else if (family == "leaky_relu" || family == "prelu") {
-    f.slope = x > 0 ? Q(1) : rounded(slope_coefficient);
-    f.value = x * f.slope;
-    f.slope_size = size_of(f.slope);
-    f.bound = f.slope_bound = leaky_relu_bound;
-  } else if (family == "xielu") {
-    auto const& c = xielu_coefficients;
-    Q const p = rounded(std::log1p(std::exp(c.alpha_p))), n = rounded(c.beta + std::log1p(std::exp(c.alpha_n)));
-    Q const beta = rounded(c.beta), eps = rounded(c.eps);
-    if (x > 0) {
-      f.value = p * x * x + beta * x;
-      f.size = f.value;
-      f.slope = f.slope_size = 2 * p * x + beta;
-    } else {
-      Q const m = wide_exp(x < eps ? x : eps) - 1;
-      f.value = n * (m - x) + beta * x;
-      f.size = -n * m + size_of(Q(n - beta)) * -x;
-      f.slope = n * m + beta;
-      f.slope_size = -n * m + beta;
-    }
-    f.bound = xielu_bound, f.slope_bound = xielu_slope_bound;
-    return f;
-  }
-  f.size = size_of(f.value);
-  return f;
-}
-
-/// |got - exact| <= (constant + growth G) u size + tiny smallest numbers, for E = bf16 after rounding; `worst` is of
-/// that.
-template <class E, class Q>
-void expect_formula(double got, Q const& exact, Q const& size, Q const& growth, ErrorBound const& bound, double slack,
-                    Q const& tiny, Worst* worst = nullptr) {
-  if (size > Q(std::is_same_v<E, double> ? 0x1p1020 : 0x1p126)) return;  // it may overflow on the way
-  Q const units = slack * (bound.constant + bound.growth * growth);
-  Q const smallest = std::is_same_v<E, double> ? Q(0x1p-1074) : Q(0x1p-149);
-  Q const arithmetic = units * unit_roundoff<E> * size + tiny * smallest;
-  Q allowed = arithmetic;
-  if constexpr (std::is_same_v<E, bf16>) allowed += Q(0x1p-8) * (size_of(exact) + arithmetic) + Q(0x1p-134);
-  Q const error = size_of(Q(Q(got) - exact));
-  EXPECT_TRUE(error <= allowed) << "got " << got << ", exact " << static_cast<double>(exact) << ", off by "
-                                << static_cast<double>(error) << ", allowed " << static_cast<double>(allowed);
-  if (!std::is_same_v<E, bf16> && worst != nullptr && units > 0 && arithmetic > 1000 * tiny * smallest) {
-    worst->seen = std::max(worst->seen, static_cast<double>(Q(error / arithmetic)));
-  }
-}
-
 inline std::string family_of(std::string const& function) { return function.substr(0, function.find(' ')); }
 inline bool is_forward(std::string const& function) { return function.ends_with("forward"); }
 
@@ -275,7 +160,7 @@ void check_bits(std::vector<Function<E>> const& functions) {
         EXPECT_TRUE(one == bytes_of(f, in, rows, width, on(isa, 0, 3)));
         EXPECT_TRUE(one == bytes_of(f, in, rows, width, on(isa, 1LL << 60, 2)));
         if (isa == Isa::avx2) fused = one;
-        if (isa == Isa::avx512 && !fused.empty()) {
+        if (isa >= Isa::avx512 && !fused.empty()) {
           EXPECT_TRUE(one == fused) << "AVX2 differs";
         }
       }

@@ -35,7 +35,7 @@ Function const all[] = {{"exp", &Functions::exp, [](double x) { return std::exp(
 
 Functions const& of(Isa isa) {
 #if defined(__x86_64__)
-  if (isa == Isa::avx512) return functions_avx512;
+  if (isa >= Isa::avx512) return functions_avx512;
   if (isa == Isa::avx2) return functions_avx2;
 #endif
   static_cast<void>(isa);

@@ -170,7 +170,7 @@ TEST(Arguments, NameTheInstructionSet) {
   Rows<float> const m{v.data(), 1, 5, 5};
   ASSERT_EQ(0, setenv("NWIDTH_ISA", "sse9", 1));
   EXPECT_NE(message_of([&] { polyrelu_forward(c, m, m); }).find("NWIDTH_ISA = sse9"), std::string::npos);
-  for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+  for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
     ASSERT_EQ(0, setenv("NWIDTH_ISA", std::string(name(isa)).c_str(), 1));
     if (available(isa)) {
       EXPECT_EQ(default_isa(), isa);

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 OBJECTS = Path(os.environ.get("NWIDTH_BUILD", "build/release"), "kernels/CMakeFiles/nwidth_kernels.dir/cpu")
-ISAS = ["baseline", "avx2", "avx512"]
+ISAS = ["baseline", "avx2", "avx512", "avx512bf16"]
 
 
 def symbols(path):

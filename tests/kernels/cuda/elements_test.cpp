@@ -52,9 +52,10 @@ Truth truth_of(Activation f, Parameters const& p, double x) {
     }
     case Activation::xielu: {
       double const alpha_p = static_cast<double>(p.learned[0]), alpha_n = static_cast<double>(p.learned[1]);
-      auto const h = activation::XIELU<double>::from_stored(alpha_p, alpha_n);
+      auto const h = activation::XIELU<double>::from_stored(alpha_p, alpha_n, static_cast<double>(p.beta),
+                                                            static_cast<double>(p.eps));
       return {h.value(x),
-              h.p * x * x + (h.n + 1) * std::abs(x) + h.n * 1e-6,
+              h.p * x * x + (h.n + 1) * std::abs(x) + h.n * std::abs(h.eps),
               h.derivative(x),
               2 * h.p * std::abs(x) + h.n + 1,
               {h.derivative_p(x) * h.stored_factor(alpha_p), h.derivative_n(x) * h.stored_factor(alpha_n)}};
@@ -87,7 +88,8 @@ void check_activation(std::mt19937_64& random, Activation f, std::size_t n, std:
   learned[0] = static_cast<float>(test::uniform_real(random, -1, 1));
   learned[1] = static_cast<float>(test::uniform_real(random, -1, 1));
   bool const learns = f == Activation::prelu || f == Activation::xielu;
-  Parameters const p{1 + static_cast<int>(random() % 4), 0.1F, learns ? learned.get() : nullptr};
+  Parameters p{1 + static_cast<int>(random() % 4), 0.1F, learns ? learned.get() : nullptr};
+  if (random() % 2 == 0) p.beta = 0.25F, p.eps = -0.125F;
   Buffer<E> x(n, offset), g(n, offset), y(n, offset), dx(n, offset);
   for (std::size_t i = 0; i < n; ++i) {
     x[i] = next_input<E>(random, i);
@@ -260,6 +262,31 @@ TEST(ElementsOnHost, keeps_nan_and_the_convention_at_zero) {
     EXPECT_TRUE(std::isnan(y[2]) && std::isnan(dx[2])) << static_cast<int>(f);
     EXPECT_NEAR(static_cast<double>(y[3]), truth_of(f, p, 1).y, 1e-6) << static_cast<int>(f);
   }
+}
+
+TEST(ElementsOnHost, coefficients_of_every_type_and_stride_are_packed) {
+  host_grid::options = {};
+  Buffer<float> f(3), packed(4);
+  Buffer<double> d(7);
+  Buffer<__nv_bfloat16> h(2);
+  for (std::size_t i = 0; i < 3; ++i) f[i] = static_cast<float>(i) + 0.25F;
+  for (std::size_t i = 0; i < 7; ++i) d[i] = 1 + static_cast<double>(i) / 3;
+  h[0] = from_float<__nv_bfloat16>(-7.5F);
+  auto const expect = [&packed](float a, float b, float c, float e) {
+    float const want[] = {a, b, c, e};
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(packed[i], want[i]) << i;
+    std::memset(packed.get(), 0xff, 16);
+  };
+  using Type = Numbers::Type;
+  std::memset(packed.get(), 0xff, 16);
+  pack_coefficients({Type::f32, f.get(), 3}, {Type::bf16, h.get(), 1}, packed.get(), nullptr);
+  expect(0.25F, 1.25F, 2.25F, -7.5F);
+  pack_coefficients({Type::f64, d.get(), 3, 3}, {}, packed.get(), nullptr);
+  expect(1, 2, 3, 0);
+  pack_coefficients({Type::f64, d.get(), 1, 0}, {Type::f32, f.get(), 1}, packed.get(), nullptr);
+  expect(1, 0.25F, 0, 0);
+  pack_coefficients({Type::f64, d.get(), 2}, {}, packed.get(), nullptr);
+  expect(1, static_cast<float>(1 + 1. / 3), 0, 0);
 }
 
 TEST(ElementsOnHost, nothing_to_do_is_no_error_and_zero_gradients) {
