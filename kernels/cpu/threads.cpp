@@ -39,14 +39,18 @@ class Pool {
     {
       std::lock_guard const lock(mutex_);
       grow(threads - 1);
-      work_ = {task, context, count, grain};
-      next_.store(0, std::memory_order_relaxed);
-      wanted_ = std::min(threads - 1, static_cast<int>(workers_.size()));
-      running_ = wanted_;
+      work_ = {task, context, grain, std::min(threads - 1, static_cast<int>(workers_.size())) + 1};
+      if (static_cast<int>(shares_.size()) < work_.shares) shares_ = std::vector<Share>(threads);
+      std::int64_t const runs = (count + grain - 1) / grain;
+      for (int i = 0; i < work_.shares; ++i) {
+        shares_[i].next.store(runs * i / work_.shares * grain, std::memory_order_relaxed);
+        shares_[i].last = std::min(count, runs * (i + 1) / work_.shares * grain);
+      }
+      running_ = wanted_ = work_.shares - 1;
       ++generation_;
     }
     wake_.notify_all();
-    take(work_);
+    take(work_, 0);
     std::unique_lock lock(mutex_);
     running_ -= wanted_;  // those that have not woken yet are not waited for
     wanted_ = 0;
@@ -58,7 +62,14 @@ class Pool {
   struct Work {
     Task task = nullptr;
     void* context = nullptr;
-    std::int64_t count = 0, grain = 1;
+    std::int64_t grain = 1;
+    int shares = 1;
+  };
+  /// Items that lie side by side for one thread, so that each first touches pages of its own: two threads that meet a
+  /// fresh page at once both clear it, and a huge page takes longer to clear than to fill.
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next{0};
+    std::int64_t last = 0;
   };
 
   void grow(int workers) {
@@ -68,11 +79,15 @@ class Pool {
     }
   }
 
-  void take(Work const& work) {
-    for (;;) {
-      std::int64_t const first = next_.fetch_add(work.grain, std::memory_order_relaxed);
-      if (first >= work.count) return;
-      work.task(work.context, first, std::min(work.count, first + work.grain));
+  /// The thread's own share, then what is left of the others'.
+  void take(Work const& work, int own) {
+    for (int i = 0; i < work.shares; ++i) {
+      Share& share = shares_[(own + i) % work.shares];
+      for (;;) {
+        std::int64_t const first = share.next.fetch_add(work.grain, std::memory_order_relaxed);
+        if (first >= share.last) break;
+        work.task(work.context, first, std::min(share.last, first + work.grain));
+      }
     }
   }
 
@@ -84,10 +99,10 @@ class Pool {
       wake_.wait(lock, [&] { return generation_ != seen; });
       seen = generation_;
       if (wanted_ == 0) continue;
-      --wanted_;
+      int const own = wanted_--;
       Work const work = work_;
       lock.unlock();
-      take(work);
+      take(work, own);
       lock.lock();
       if (--running_ == 0) done_.notify_one();
     }
@@ -96,7 +111,7 @@ class Pool {
   std::mutex call_, mutex_;
   std::condition_variable wake_, done_;
   std::vector<std::thread> workers_;  // never joined: a pool lives as long as its process
-  std::atomic<std::int64_t> next_{0};
+  std::vector<Share> shares_;
   Work work_;
   std::uint64_t generation_ = 0;
   int wanted_ = 0, running_ = 0;

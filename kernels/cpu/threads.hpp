@@ -27,10 +27,10 @@ class DefaultFloatingPoint {
   std::fenv_t before_{};
 };
 
-/// Calls task for all of 0 <= i < count, in runs of `grain` that at most `threads` threads take in turn, the caller
-/// among them. Calls that come while the threads are busy are done by their caller alone. After a fork the child has
-/// threads of its own. The other threads compute in the default floating-point state. Where no further thread can be
-/// started there are fewer. The task must not throw.
+/// Calls task for all of 0 <= i < count, in runs of `grain`, by at most `threads` threads, the caller among them: each
+/// has a share of neighbouring items, and helps the others when that is done. Calls that come while the threads are
+/// busy are done by their caller alone. After a fork the child has threads of its own. The other threads compute in the
+/// default floating-point state. Where no further thread can be started there are fewer. The task must not throw.
 void parallel(std::int64_t count, std::int64_t grain, int threads, Task task, void* context);
 
 }  // namespace nwidth::kernels::cpu
