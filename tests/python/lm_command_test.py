@@ -57,7 +57,7 @@ def test_bad_input_is_one_line(tmp_path):
     out = ("--out", tmp_path / "out")
     cases = [
         ([], "no command"),
-        (["trian"], "trian"),
+        (["tra1n"], "tra1n"),
         (["train", *out], "no configuration"),
         (["train", good, "--preset", "tiny", *out], "exclude"),
         (["train", "--preset", "huge", *out], "huge"),
