@@ -26,6 +26,7 @@
 #include "kernels/cpu/elementwise.hpp"
 #include "kernels/cpu/gated.hpp"
 #include "kernels/cpu/rows.hpp"
+#include "theory/number/error.hpp"
 
 namespace nwidth::lm {
 namespace {
@@ -276,6 +277,12 @@ struct Fused : torch::autograd::Function<Fused> {
 };
 
 }  // namespace
+
+Backend backend_named(std::string const& name) {
+  if (name == "fused") return Backend::fused;
+  if (name == "torch") return Backend::torch;
+  throw InvalidInput("backend = '" + name + "': allowed are fused, torch");
+}
 
 std::vector<Coefficient> coefficients(std::string const& activation) {
   switch (kind_of(activation)) {

@@ -11,6 +11,8 @@ namespace nwidth::lm {
 /// Which code computes activations: torch's operators, which the twin uses as well, or kernels/ (faster, and it keeps
 /// the inputs alone, with three numbers a row for PolyNorm). Tensors that are not on the CPU take torch's.
 enum class Backend { torch, fused };
+/// @throws InvalidInput  naming both
+Backend backend_named(std::string const& name);
 
 /// A learned parameter of an activation: PolyCom's weight [3], cubic first, and bias [1]; xIELU's alpha_p and alpha_n.
 struct Coefficient {

@@ -10,6 +10,7 @@
 
 #include "experiments/lm/commands.hpp"
 #include "experiments/record/build_info.hpp"
+#include "experiments/record/text.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {
@@ -30,21 +31,11 @@ constexpr char const* footer = R"(Examples:
   nwidth-lm train --preset tiny --data /usr/include/boost --out results/lm/tiny
 Exit codes: 0 done; 2 bad input; 3 stopped, by the guard against divergence or since another process was lost.)";
 
-/// A message as one line: whatever the user's input held.
-std::string one_line(std::string const& text) {
-  std::string line;
-  for (char const c : text) {
-    if (line.size() > 500) return line + "...";
-    line += static_cast<unsigned char>(c) < 32 || c == 127 ? ' ' : c;
-  }
-  return line;
-}
-
 void say(std::string const& what, int rank, int size) {
   // What all ranks have to say is said once: the launcher ends the others when the first is gone.
   if (rank > 0) std::this_thread::sleep_for(std::chrono::seconds(1));
   std::string const who = size > 1 ? "rank " + std::to_string(rank) + ": " : "";
-  std::fprintf(stderr, "nwidth-lm: %s%s\n", who.c_str(), one_line(what).c_str());
+  std::fprintf(stderr, "nwidth-lm: %s%s\n", who.c_str(), record::one_line(what).c_str());
 }
 
 void add_source(CLI::App& c, Source& s) {

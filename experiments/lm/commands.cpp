@@ -26,12 +26,6 @@
 namespace nwidth::lm {
 namespace {
 
-Backend backend_named(std::string const& name) {
-  if (name == "fused") return Backend::fused;
-  if (name == "torch") return Backend::torch;
-  throw InvalidInput("--backend = '" + name + "': allowed are fused, torch");
-}
-
 at::Device device_named(std::string const& name, Ranks const& ranks) {
   if (name == "cpu") return at::kCPU;
   if (name != "cuda") throw InvalidInput("--device = '" + name + "': allowed are cpu, cuda");

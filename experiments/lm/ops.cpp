@@ -7,16 +7,9 @@
 #include "experiments/lm/loss.hpp"
 #include "experiments/lm/model.hpp"
 #include "experiments/lm/torch_compat.hpp"
-#include "theory/number/error.hpp"
 
 namespace nwidth::lm {
 namespace {
-
-Backend backend_named(std::string const& name) {
-  if (name == "torch") return Backend::torch;
-  if (name == "fused") return Backend::fused;
-  throw InvalidInput("backend = \"" + name + "\": allowed are torch, fused");
-}
 
 /// Bytes that a micro batch keeps for the backward pass, the logits not among them, as estimated.
 std::int64_t activation_bytes(std::string const& config) {

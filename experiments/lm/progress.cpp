@@ -3,18 +3,9 @@
 
 #include <cstdio>
 
-namespace nwidth::lm {
+#include "experiments/record/text.hpp"
 
-std::string clock_text(double seconds) {
-  char text[32];
-  long const s = static_cast<long>(seconds + 0.5);
-  if (s >= 3600) {
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%ld:%02ld", s / 60, s % 60);
-  }
-  return text;
-}
+namespace nwidth::lm {
 
 std::string short_number(double x) {
   char text[32];
@@ -43,7 +34,8 @@ void Progress::step(std::int64_t done, double loss, double tokens_per_second) {
   double const left = elapsed / static_cast<double>(done - first_) * static_cast<double>(steps_ - done);
   std::fprintf(stderr, "%sstep %lld of %lld  loss %.4f  %s tokens/s  %s left%s",
                on_terminal_ ? "\r\033[K" : "nwidth-lm: ", static_cast<long long>(done), static_cast<long long>(steps_),
-               loss, short_number(tokens_per_second).c_str(), clock_text(left).c_str(), on_terminal_ ? "" : "\n");
+               loss, short_number(tokens_per_second).c_str(), record::clock_text(left).c_str(),
+               on_terminal_ ? "" : "\n");
   std::fflush(stderr);
   last_ = now;
   shown_ = true;

@@ -7,8 +7,6 @@
 
 namespace nwidth::lm {
 
-/// "0:07", "12:34", "1:02:03"
-std::string clock_text(double seconds);
 /// "950", "12.3k", "1.20M"
 std::string short_number(double x);
 

@@ -17,21 +17,12 @@
 #include "experiments/nwidth/commands.hpp"
 #include "experiments/nwidth/output.hpp"
 #include "experiments/record/atomic_file.hpp"
+#include "experiments/record/text.hpp"
 
 namespace {
 
-/// A message as one line: whatever the user's input held.
-std::string one_line(std::string const& text) {
-  std::string line;
-  for (char const c : text) {
-    if (line.size() > 500) return line + "...";
-    line += static_cast<unsigned char>(c) < 32 || c == 127 ? ' ' : c;
-  }
-  return line;
-}
-
 int fail(std::string const& what) {
-  std::fprintf(stderr, "nwidth: %s\n", one_line(what).c_str());
+  std::fprintf(stderr, "nwidth: %s\n", nwidth::record::one_line(what).c_str());
   return nwidth::program::bad_input;
 }
 

@@ -4,21 +4,9 @@
 #include <cstdio>
 #include <string>
 
+#include "experiments/record/text.hpp"
+
 namespace nwidth::rates {
-namespace {
-
-std::string clock_text(double seconds) {
-  char text[32];
-  long const s = static_cast<long>(seconds + 0.5);
-  if (s >= 3600) {
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%ld:%02ld", s / 60, s % 60);
-  }
-  return text;
-}
-
-}  // namespace
 
 Progress::Progress(double work, std::size_t count, bool on_terminal)
     : work_(work), count_(count), on_terminal_(on_terminal), start_(Clock::now()), shown_(start_) {
@@ -41,7 +29,7 @@ void Progress::show() {
   shown_ = Clock::now();
   double const elapsed = std::chrono::duration<double>(shown_ - start_).count();
   double const part = work_ > 0 ? worked_ / work_ : 1;
-  std::string const left = worked_ > 0 ? clock_text(elapsed * (work_ - worked_) / worked_) + " left" : "";
+  std::string const left = worked_ > 0 ? record::clock_text(elapsed * (work_ - worked_) / worked_) + " left" : "";
   if (on_terminal_) {
     std::size_t const width = 30, full = static_cast<std::size_t>(part * static_cast<double>(width));
     std::fprintf(stderr, "\r\033[K[%s%s] %3.0f %%  %zu of %zu records  %s", std::string(full, '#').c_str(),

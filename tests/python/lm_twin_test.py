@@ -161,5 +161,5 @@ def test_bad_input_is_one_line():
     tokens, targets = batch(61, length=25)
     with pytest.raises(ValueError, match="sequences of 25 tokens: allowed are context = 24"):
         cpp_step(text, tokens, targets)
-    with pytest.raises(ValueError, match='backend = "other": allowed are torch, fused'):
+    with pytest.raises(ValueError, match="backend = 'other': allowed are fused, torch"):
         cpp_step(text, *batch(61), backend="other")

@@ -19,7 +19,7 @@ try:
 except ImportError as error:
     pytest.skip(f"the operators are not built: {error}", allow_module_level=True)
 from nwidth.torch import operators  # noqa: E402
-from torch_families import BF16, F32, F64, FAMILIES, eager, inputs, operator, ours, split, xielu  # noqa: E402
+from torch_families import BF16, F32, F64, FAMILIES, eager, inputs, operator, ours, saved_bytes, split, xielu  # noqa: E402
 
 ON_HOST = os.environ.get("NWIDTH_TORCH_ON_HOST") == "1"
 DEVICE = "cpu" if ON_HOST else "cuda"
@@ -371,19 +371,6 @@ def test_errors_name_the_shape(device, name):
         i = FAMILIES[name].inputs
         with pytest.raises(ValueError, match=re.escape("rstd of shape [2, 3] is not what the forward pass gave")):
             op(xs[0], *arguments[:i], torch.zeros(2, 3, device=DEVICE), *arguments[i + 1 :])
-
-
-def saved_bytes(f):
-    """Bytes of the tensors kept for backward, each storage once."""
-    kept = {}
-
-    def keep(t):
-        kept[t.untyped_storage().data_ptr()] = t.numel() * t.element_size()
-        return t
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
-        result = f()
-    return sum(kept.values()), result
 
 
 @pytest.mark.parametrize("name", OPS)

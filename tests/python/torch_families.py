@@ -190,3 +190,16 @@ def inputs(name, shape, dtype=F64, seed=0, weight_type=None):
 def split(name, arguments):
     n = FAMILIES[name].inputs
     return arguments[:n], arguments[n:]
+
+
+def saved_bytes(f):
+    """Bytes of the tensors kept for backward, each storage once."""
+    kept = {}
+
+    def keep(t):
+        kept[t.untyped_storage().data_ptr()] = t.numel() * t.element_size()
+        return t
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+        result = f()
+    return sum(kept.values()), result

@@ -12,7 +12,7 @@ try:
     import nwidth.torch as nt
 except ImportError as error:
     pytest.skip(f"the operators are not built: {error}", allow_module_level=True)
-from torch_families import BF16, F32, F64, FAMILIES, eager, inputs, operator, ours, split  # noqa: E402
+from torch_families import BF16, F32, F64, FAMILIES, eager, inputs, operator, ours, saved_bytes, split  # noqa: E402
 
 OPS = list(FAMILIES)
 LEARNED = [name for name in OPS if FAMILIES[name].coefficients]
@@ -277,19 +277,6 @@ def test_second_derivatives_are_refused(name):
     (dx,) = torch.autograd.grad(ours(name, *arguments).sum(), arguments[0], create_graph=True)
     with pytest.raises(NotImplementedError, match="derivative"):
         dx.sum().backward()
-
-
-def saved_bytes(f):
-    """Bytes of the tensors kept for backward, each storage once."""
-    kept = {}
-
-    def keep(t):
-        kept[t.untyped_storage().data_ptr()] = t.numel() * t.element_size()
-        return t
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
-        result = f()
-    return sum(kept.values()), result
 
 
 @pytest.mark.parametrize("dtype", [F32, BF16])
