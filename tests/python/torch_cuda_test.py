@@ -19,7 +19,19 @@ try:
 except ImportError as error:
     pytest.skip(f"the operators are not built: {error}", allow_module_level=True)
 from nwidth.torch import operators  # noqa: E402
-from torch_families import BF16, F32, F64, FAMILIES, eager, inputs, operator, ours, saved_bytes, split, xielu  # noqa: E402
+from torch_families import (  # noqa: E402
+    BF16,
+    F32,
+    F64,
+    FAMILIES,
+    eager,
+    inputs,
+    operator,
+    ours,
+    saved_bytes,
+    split,
+    xielu,
+)
 
 ON_HOST = os.environ.get("NWIDTH_TORCH_ON_HOST") == "1"
 DEVICE = "cpu" if ON_HOST else "cuda"
