@@ -15,13 +15,13 @@ std::string shortest(double x) {
   return s.str();
 }
 
+}  // namespace
+
 std::string listed(std::vector<std::string> const& names) {
   std::string all;
   for (std::string const& n : names) all += (all.empty() ? "" : ", ") + n;
   return all;
 }
-
-}  // namespace
 
 toml::table parse_toml(std::string_view text, std::string const& name) {
   try {

@@ -14,6 +14,9 @@
 
 namespace nwidth::config {
 
+/// "a, b, c", for messages.
+std::string listed(std::vector<std::string> const& names);
+
 /// @throws InvalidInput "NAME:LINE: what is wrong"
 toml::table parse_toml(std::string_view text, std::string const& name);
 

@@ -10,6 +10,8 @@
 namespace nwidth::lm {
 namespace {
 
+using config::listed;
+
 constexpr long large = 1L << 40;
 std::vector<std::string> const positions_names{"rope", "learned"}, norm_names{"rms", "layer", "none"},
     initialisation_names{"polycom", "gpt2"}, stream_names{"bytes", "shards", "ifs"},
@@ -115,13 +117,6 @@ checkpoint_every = 1000
 bfloat16 = true
 seed = 1234
 )"}};
-  return all;
-}
-
-/// "a, b, c"
-std::string listed(std::vector<std::string> const& names) {
-  std::string all;
-  for (std::string const& n : names) all += (all.empty() ? "" : ", ") + n;
   return all;
 }
 

@@ -68,6 +68,7 @@ class Trainer {
         start_(find_start()),
         local_(share()),
         train_(open_tokens(job.config.data, job.config.model, Split::train, training_.seed)),
+        train_described_(train_->describe()),
         held_out_(training_.evaluate_every > 0
                       ? open_tokens(job.config.data, job.config.model, Split::validation, training_.seed)
                       : nullptr),
@@ -169,7 +170,7 @@ class Trainer {
   }
 
   void resume() {
-    std::string const before = start_.file->metadata("train"), now = train_->describe();
+    std::string const before = start_.file->metadata("train"), &now = train_described_;
     auto const brief = [](std::string const& text) {
       Json const j = described(text);
       return j.contains("sha256") && j["sha256"].is_string() ? "sha256 " + j["sha256"].get<std::string>() : text;
@@ -185,7 +186,7 @@ class Trainer {
   Metadata description() const {
     return {{"config", to_toml(job_.config)},
             {"spike", guard_.state()},
-            {"train", train_->describe()},
+            {"train", train_described_},
             {"threads", std::to_string(at::get_num_threads())},
             {"device", job_.device.str()},
             {"backend", job_.backend == Backend::fused ? "fused" : "torch"},
@@ -212,7 +213,7 @@ class Trainer {
     std::int64_t parameters = 0;
     for (Parameter const& p : model_.parameters()) parameters += p.value.numel();
     j["parameters"] = parameters;
-    j["train"] = described(train_->describe());
+    j["train"] = described(train_described_);
     if (held_out_) j["validation"] = described(held_out_->describe());
     if (step_ > 0 && !exact_) j["random"] = "seeded anew: another number of ranks or kind of device";
     if (!start_.bad.empty()) j["bad_checkpoints"] = start_.bad;
@@ -336,7 +337,9 @@ class Trainer {
   std::unique_ptr<record::FolderLock> lock_;
   Found start_;
   std::int64_t local_;
-  std::unique_ptr<TokenSource> train_, held_out_;
+  std::unique_ptr<TokenSource> train_;
+  std::string train_described_;  ///< once: it reads files to tell their digest
+  std::unique_ptr<TokenSource> held_out_;
   at::Tensor scored_;
   Transformer model_;
   Optimizer optimizer_;

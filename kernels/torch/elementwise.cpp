@@ -52,18 +52,14 @@ NWIDTH_PLAIN(Silu, silu)
 
 struct ReluPower {
   NWIDTH_NAMES(relu_power)
-  static int power(std::int64_t k) {
-    if (k < 1 || k > 64) refuse(name, "k = ", k, "; allowed is 1 to 64");
-    return static_cast<int>(k);
-  }
   template <class E>
   static void forward(std::int64_t k, cpu::Rows<E const> x, cpu::Rows<E> y, cpu::Options const& o) {
-    cpu::relu_power_forward<E>(power(k), x, y, o);
+    cpu::relu_power_forward<E>(power_of(k), x, y, o);
   }
   template <class E>
   static void backward(std::int64_t k, cpu::Rows<E const> x, cpu::Rows<E const> g, cpu::Rows<E> dx,
                        cpu::Options const& o) {
-    cpu::relu_power_backward<E>(power(k), x, g, dx, o);
+    cpu::relu_power_backward<E>(power_of(k), x, g, dx, o);
   }
 };
 

@@ -56,6 +56,11 @@ double only_coefficient(char const* op, char const* name, Tensor const& t) {
   return coefficient(op, name, t, 0);
 }
 
+int power_of(std::int64_t k) {
+  if (k < 1 || k > 64) refuse("relu_power", "k = ", k, "; allowed is 1 to 64");
+  return static_cast<int>(k);
+}
+
 cpu::Coefficients coefficients_of(char const* op, Tensor const& weight, Tensor const* bias, double eps) {
   if (weight.dim() != 1 || weight.size(0) != 3) refuse(op, "weight has shape ", shape_of(weight), "; allowed is [3]");
   cpu::Coefficients c{{}, 0, eps};

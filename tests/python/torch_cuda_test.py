@@ -24,6 +24,7 @@ from torch_families import (  # noqa: E402
     F32,
     F64,
     FAMILIES,
+    backward_arguments,
     eager,
     inputs,
     operator,
@@ -72,22 +73,9 @@ def real(package):
     return package
 
 
-def rest(name):
-    """Arguments after the tensors."""
-    return FAMILIES[name].constants
-
-
 def on_device(name, shape, dtype=F32, seed=0, weight_type=None):
     tensors = inputs(name, shape, dtype, seed, weight_type)
     return [t.detach().to(DEVICE).requires_grad_() for t in tensors]
-
-
-def backward_arguments(name, arguments):
-    """What the backward operator takes after grad."""
-    arguments = [t.detach() for t in arguments]
-    xs, coefficients = split(name, arguments)
-    statistics = [operator(name)(*arguments, *rest(name))[1]] if FAMILIES[name].rows else []
-    return [*xs, *statistics, *coefficients[: FAMILIES[name].kept], *rest(name)]
 
 
 # Without a GPU.
@@ -101,7 +89,7 @@ def test_without_a_cuda_tensor_there_is_one_line(real, name, backward):
     xs, coefficients = split(name, [t.detach() for t in arguments])
     kept = coefficients[: FAMILIES[name].kept] if backward else coefficients
     statistics = [torch.empty(2, 3)] if backward and FAMILIES[name].rows else []
-    arguments = [*([xs[0]] if backward else []), *xs, *statistics, *kept, *rest(name)]
+    arguments = [*([xs[0]] if backward else []), *xs, *statistics, *kept, *FAMILIES[name].constants]
     key = torch._C.DispatchKeySet(torch._C.DispatchKey.CUDA)
     with pytest.raises(RuntimeError) as refusal:
         operator(name, backward).default.redispatch(key, *arguments)
@@ -264,7 +252,7 @@ def test_opcheck(device, name, dtype):
     views = [lambda t: t, lambda t: t.detach().transpose(0, 1), lambda t: t.detach()[:, :, 1:6]]
     for view in views:
         seen = [view(x).requires_grad_() for x in xs]
-        torch.library.opcheck(operator(name).default, (*seen, *coefficients, *rest(name)))
+        torch.library.opcheck(operator(name).default, (*seen, *coefficients, *FAMILIES[name].constants))
     arguments = backward_arguments(name, [*xs, *coefficients])
     torch.library.opcheck(operator(name, backward=True).default, (arguments[0], *arguments))
 

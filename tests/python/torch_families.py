@@ -192,6 +192,14 @@ def split(name, arguments):
     return arguments[:n], arguments[n:]
 
 
+def backward_arguments(name, arguments):
+    """What the backward operator takes after grad, where the forward one takes these."""
+    arguments = [t.detach() for t in arguments]
+    family, (xs, coefficients) = FAMILIES[name], split(name, arguments)
+    statistics = [operator(name)(*arguments, *family.constants)[1]] if family.rows else []
+    return [*xs, *statistics, *coefficients[: family.kept], *family.constants]
+
+
 def saved_bytes(f):
     """Bytes of the tensors kept for backward, each storage once."""
     kept = {}

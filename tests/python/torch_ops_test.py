@@ -12,7 +12,19 @@ try:
     import nwidth.torch as nt
 except ImportError as error:
     pytest.skip(f"the operators are not built: {error}", allow_module_level=True)
-from torch_families import BF16, F32, F64, FAMILIES, eager, inputs, operator, ours, saved_bytes, split  # noqa: E402
+from torch_families import (  # noqa: E402
+    BF16,
+    F32,
+    F64,
+    FAMILIES,
+    backward_arguments,
+    eager,
+    inputs,
+    operator,
+    ours,
+    saved_bytes,
+    split,
+)
 
 OPS = list(FAMILIES)
 LEARNED = [name for name in OPS if FAMILIES[name].coefficients]
@@ -79,17 +91,9 @@ def test_opcheck(name, dtype):
         torch.library.opcheck(operator(name).default, (*seen, *coefficients, *FAMILIES[name].constants))
 
 
-def backward_arguments(name, shape=(4, 3, 8), dtype=F64):
-    """What the backward operator takes after grad."""
-    arguments = [t.detach() for t in inputs(name, shape, dtype)]
-    xs, coefficients = split(name, arguments)
-    statistics = [operator(name)(*arguments, *FAMILIES[name].constants)[1]] if FAMILIES[name].rows else []
-    return [*xs, *statistics, *coefficients[: FAMILIES[name].kept], *FAMILIES[name].constants]
-
-
 @pytest.mark.parametrize("name", OPS)
 def test_opcheck_of_backward(name):
-    arguments = backward_arguments(name)
+    arguments = backward_arguments(name, inputs(name, (4, 3, 8)))
     torch.library.opcheck(operator(name, backward=True).default, (arguments[0], *arguments))
 
 
@@ -242,7 +246,7 @@ def test_errors_name_the_shape(name, device):
 
 @pytest.mark.parametrize("name", OPS)
 def test_errors_of_backward(name):
-    arguments = backward_arguments(name, (2, 3), F32)
+    arguments = backward_arguments(name, inputs(name, (2, 3), F32))
     first, x = "gate" if FAMILIES[name].inputs == 2 else "x", arguments[0]
     op = operator(name, backward=True)
     with pytest.raises(ValueError, match=re.escape(f"grad of shape [3, 2] differs from {first} of shape [2, 3]")):

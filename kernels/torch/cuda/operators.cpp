@@ -57,9 +57,8 @@ NWIDTH_PLAIN(silu)
 #undef NWIDTH_PLAIN
 
 Parameters power(std::int64_t k) {
-  if (k < 1 || k > 64) refuse("relu_power", "k = ", k, "; allowed is 1 to 64");
   Parameters p;
-  p.power = static_cast<int>(k);
+  p.power = power_of(k);
   return p;
 }
 Tensor relu_power(Tensor const& x, std::int64_t k) {

@@ -47,11 +47,11 @@ class _Operator:
     kept: int = 0
     rows: bool = False
 
-    def check(self, op: str, inputs: tuple[Tensor, ...], coefficients: tuple[Tensor, ...]) -> None:
+    def check(self, inputs: tuple[Tensor, ...], coefficients: tuple[Tensor, ...]) -> None:
         """What the kernels refuse, refused with the same words where only shapes are known."""
 
         def refuse(message: str) -> None:
-            raise ValueError(f"nwidth::{op}: {message}")
+            raise ValueError(f"nwidth::{self.name}: {message}")
 
         first, name = inputs[0], self.inputs[0]
         if self.rows and first.dim() == 0:
@@ -80,7 +80,7 @@ class _Operator:
 
     def fake(self, *arguments: Any) -> Tensor | tuple[Tensor, Tensor]:
         inputs, coefficients, _ = self.split(arguments, len(self.sizes))
-        self.check(self.name, inputs, coefficients)
+        self.check(inputs, coefficients)
         y = self.output(inputs[0])
         if not self.rows:
             return y
