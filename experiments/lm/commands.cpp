@@ -20,7 +20,7 @@
 #include "experiments/lm/trainer.hpp"
 #include "experiments/record/atomic_file.hpp"
 #include "experiments/record/build_info.hpp"
-#include "experiments/record/record.hpp"
+#include "experiments/record/json.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {

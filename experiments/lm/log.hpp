@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <string>
 
-#include "experiments/record/record.hpp"
+#include "experiments/record/json.hpp"
 
 namespace nwidth::lm {
 

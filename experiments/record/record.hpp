@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One measured point: what was built, how large it is, and between which two numbers its error was proved to lie.
 #pragma once
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "experiments/record/json.hpp"
 #include "theory/network/network.hpp"
 
 namespace nwidth::record {
-
-using Json = nlohmann::ordered_json;
 
 inline constexpr char const* schema = "nwidth.record/1";
 
