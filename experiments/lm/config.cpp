@@ -132,7 +132,7 @@ class Reader : public config::TomlReader {
     value = static_cast<int>(integer(key, value, least, most));
   }
   void set(std::string_view key, std::uint64_t& value) {
-    value = static_cast<std::uint64_t>(integer(key, static_cast<long>(value), 0, 1000000000));
+    value = static_cast<std::uint64_t>(integer(key, static_cast<long>(value), 0, most_seed));
   }
   void set(std::string_view key, double& value, double least, double most) { value = real(key, value, least, most); }
   void set(std::string_view key, bool& value) { value = boolean(key, value); }
@@ -227,7 +227,7 @@ void read(Reader& r, Data& d) {
 void read(Reader& r, Training& t) {
   r.set("batch", t.batch, 1, large);
   r.set("micro_batch", t.micro_batch, 1, large);
-  r.set("steps", t.steps, 1, large);
+  r.set("steps", t.steps, 1, most_steps);
   r.set("rate", t.rate, 0, 100);
   r.set("final_rate", t.final_rate, 0, 1);
   r.set("coefficient_rate", t.coefficient_rate, 0, 1000);

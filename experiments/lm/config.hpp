@@ -72,6 +72,9 @@ struct Data {
   Ifs ifs;
 };
 
+/// The largest that are read.
+inline constexpr std::int64_t most_steps = std::int64_t{1} << 40, most_seed = 1'000'000'000;
+
 enum class Schedule { cosine, wsd, constant };
 
 struct Training {

@@ -48,13 +48,18 @@ bool may_change(std::string const& line) {
 }
 
 /// @throws InvalidInput  naming the first line that differs
-void check_same_run(std::string const& before, std::string const& now, Schedule schedule) {
-  std::istringstream a(before), b(now);
+void check_same_run(Found const& found, Config const& now) {
+  // Read and written anew, both have the same keys in the same lines, whatever version wrote the checkpoint.
+  std::istringstream a(to_toml(parse_config(found.file->metadata("config"), "the configuration of the checkpoint"))),
+      b(to_toml(now));
   for (std::string x, y; std::getline(a, x) && std::getline(b, y);) {
     if (x == y || may_change(x)) continue;
-    if (x.starts_with("steps =") && schedule == Schedule::constant) continue;
-    throw InvalidInput("'" + y + "': the checkpoint has '" + x + "'; a resumed run keeps its configuration");
+    if (x.starts_with("steps =") && now.training.schedule == Schedule::constant) continue;
+    throw InvalidInput(y + ": the checkpoint has " + x + "; a resumed run keeps its configuration");
   }
+  if (now.training.steps < found.step)
+    throw InvalidInput("steps = " + std::to_string(now.training.steps) + ": the checkpoint has done " +
+                       std::to_string(found.step) + ", allowed are these and more");
 }
 
 /// What stays one thing through the life of a run; the order of members is the order of making.
@@ -150,7 +155,7 @@ class Trainer {
       found.step = s - 1;
       found.file = open_checkpoint(checkpoint_path(job_.out, found.step));
     }
-    if (found.file) check_same_run(found.file->metadata("config"), to_toml(job_.config), training_.schedule);
+    if (found.file) check_same_run(found, job_.config);
     return found;
   }
 
