@@ -38,7 +38,7 @@ void say(std::string const& what, int rank, int size) {
   std::fprintf(stderr, "nwidth-lm: %s%s\n", who.c_str(), record::one_line(what).c_str());
 }
 
-/// @throws InvalidInput  for a value that is empty, as of a variable of the shell that is not set: it asked for something
+/// @throws InvalidInput  for a value that is empty, as of a variable of the shell that is not set
 void require_values(CLI::App& command) {
   for (CLI::Option const* const option : command.get_options())
     for (std::string const& value : option->results())

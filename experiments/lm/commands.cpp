@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <numbers>
 
 #include "experiments/lm/bytes.hpp"
 #include "experiments/lm/checkpoint.hpp"
@@ -156,16 +155,9 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
   restore_parameters(*file, model.parameters());
   Evaluation const e =
       evaluate(model, *source, sequences, config.training.micro_batch, config.training.bfloat16, ranks);
-  record::Json line{{"checkpoint", path.string()},
-                    {"step", std::stoll(file->metadata("step"))},
-                    {"loss", e.loss},
-                    {"sequences", e.sequences}};
-  if (config.data.stream == Stream::bytes) line["bits_per_byte"] = e.loss / std::numbers::ln2;
-  if (auto const x = excess(model, *source, config.training.micro_batch, config.training.bfloat16)) {
-    line["excess"] = x->nats;
-    line["excess_context"] = x->context;
-    line["floor"] = {{"lower", x->floor_lower}, {"upper", x->floor_upper}};
-  }
+  Json line{{"checkpoint", path.string()}, {"step", std::stoll(file->metadata("step"))}};
+  line.update(
+      described(e, excess(model, *source, config.training.micro_batch, config.training.bfloat16), config.data.stream));
   line["data"] = described(source->describe());
   if (ranks.rank() == 0) std::printf("%s\n", line.dump().c_str());
   return done;

@@ -126,9 +126,6 @@ class Trainer {
  private:
   bool first_rank() const { return ranks_.rank() == 0; }
   bool due(std::int64_t every) const { return every > 0 && step_ % every == 0; }
-  static Json number(double x) {
-    return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
-  }
 
   std::unique_ptr<record::FolderLock> lock() {
     if (job_.threads > 0) at::set_num_threads(job_.threads);
@@ -267,10 +264,7 @@ class Trainer {
   std::string refusal(double norm) {
     if (guard_.accept(last_loss_) && std::isfinite(norm)) return "";
     std::ostringstream s;
-    auto const text = [](double x) {
-      return std::isfinite(x) ? Json(x).dump() : std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
-    };
-    s << "stopped in step " << step_ + 1 << ": loss " << text(last_loss_) << ", gradient norm " << text(norm);
+    s << "stopped in step " << step_ + 1 << ": loss " << in_words(last_loss_) << ", gradient norm " << in_words(norm);
     if (std::isfinite(last_loss_) && std::isfinite(norm))
       s << ", more than " << training_.spike << " times the running mean " << guard_.mean();
     s << "; " << blame(model_, [this] {
@@ -313,19 +307,12 @@ class Trainer {
     std::optional<Excess> const above = excess(model_, *held_out_, training_.micro_batch, training_.bfloat16);
     last_logged_ = Clock::now();
     if (!log_) return;
-    Json line{{"kind", "evaluation"}, {"step", step_}, {"loss", number(e.loss)}, {"sequences", e.sequences}};
+    Json line{{"kind", "evaluation"}, {"step", step_}};
+    line.update(described(e, above, job_.config.data.stream));
     std::ostringstream text;
     text << "step " << step_ << "  held-out loss " << e.loss;
-    if (job_.config.data.stream == Stream::bytes) {
-      line["bits_per_byte"] = number(e.loss / std::numbers::ln2);
-      text << ", " << e.loss / std::numbers::ln2 << " bits per byte";
-    }
-    if (above) {
-      line["excess"] = number(above->nats);
-      line["excess_context"] = above->context;
-      line["floor"] = {{"lower", above->floor_lower}, {"upper", above->floor_upper}};
-      text << ", excess over all states " << above->nats;
-    }
+    if (line.contains("bits_per_byte")) text << ", " << e.loss / std::numbers::ln2 << " bits per byte";
+    if (above) text << ", excess over all states " << above->nats;
     log_->append(line);
     progress.say(text.str());
   }
