@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "experiments/lm/shared.hpp"
@@ -129,15 +128,6 @@ ByteText open_bytes(Data const& data, Split split) {
     throw InvalidInput(files->name() + ": held_out = " + std::to_string(data.held_out) + " leaves nothing to " +
                        (split == Split::train ? "training" : "validation"));
   return {files, part};
-}
-
-double order0_bits_per_byte(std::string_view text) {
-  std::array<std::int64_t, 256> counts{};
-  for (char const c : text) ++counts[static_cast<unsigned char>(c)];
-  double bits = 0;
-  for (std::int64_t const n : counts)
-    if (n > 0) bits -= static_cast<double>(n) * std::log2(static_cast<double>(n) / static_cast<double>(text.size()));
-  return text.empty() ? 0 : bits / static_cast<double>(text.size());
 }
 
 }  // namespace nwidth::lm

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Plain text as tokens: its bytes.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -56,9 +55,5 @@ struct ByteText {
 };
 /// @throws as ByteFiles, and InvalidInput for a validation of which nothing is held out
 ByteText open_bytes(Data const& data, Split split);
-
-/// Entropy of the frequencies of the bytes, in bits a byte: what a model attains that knows them and sees no context.
-/// 0 for an empty text.
-double order0_bits_per_byte(std::string_view text);
 
 }  // namespace nwidth::lm

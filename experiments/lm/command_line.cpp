@@ -38,13 +38,24 @@ void say(std::string const& what, int rank, int size) {
   std::fprintf(stderr, "nwidth-lm: %s%s\n", who.c_str(), record::one_line(what).c_str());
 }
 
+/// @throws InvalidInput  for a value that is empty, as of a variable of the shell that is not set
+void require_values(CLI::App& command) {
+  for (CLI::Option const* const option : command.get_options())
+    for (std::string const& value : option->results())
+      if (value.empty()) throw InvalidInput(option->get_name() + " is empty: allowed is a value, or no such option");
+}
+
+/// Options that a command would make nothing of it does not have.
 void add_source(CLI::App& c, Source& s) {
   c.add_option("config", s.config, "a TOML file");
   c.add_option("--preset", s.preset, "instead of a file: polycom-dense-1b, gpt2-124m, small or tiny");
+}
+void add_model(CLI::App& c, Source& s) {
   c.add_option("--activation", s.activation, "replaces the configuration's, before widths are matched");
-  c.add_option("--data", s.data, "replaces the configuration's training data: files or folders");
   c.add_option("--steps", s.steps, "replaces the configuration's number of steps");
-  c.add_option("--seed", s.seed, "replaces the configuration's seed");
+}
+void add_data(CLI::App& c, Source& s) {
+  c.add_option("--data", s.data, "replaces the configuration's training data: files or folders");
 }
 
 int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
@@ -57,6 +68,9 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   TrainOptions train;
   CLI::App* const train_command = app.add_subcommand("train", "train a model, or go on with it");
   add_source(*train_command, train.source);
+  add_model(*train_command, train.source);
+  add_data(*train_command, train.source);
+  train_command->add_option("--seed", train.source.seed, "replaces the configuration's seed");
   train_command->add_option("--out", train.out, "folder of the log and the checkpoints (default results/lm)");
   train_command->add_flag("--resume", train.resume, "go on from the newest good checkpoint in --out");
   train_command->add_option("--threads", train.threads, "1 to 1024 (default: the cores of this process)");
@@ -68,6 +82,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   CLI::App* const describe_command =
       app.add_subcommand("describe", "parameters, FLOPs a token and memory, without making the model");
   add_source(*describe_command, described);
+  add_model(*describe_command, described);
 
   EvaluateOptions evaluate;
   CLI::App* const evaluate_command = app.add_subcommand("evaluate", "held-out loss of a checkpoint");
@@ -84,6 +99,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   std::string text_out = "held_out.txt";
   CLI::App* const text_command = app.add_subcommand("text", "write the held-out text into a file, to compress it");
   add_source(*text_command, text);
+  add_data(*text_command, text);
   text_command->add_option("--out", text_out, "the file (default held_out.txt)");
 
   std::string shown;
@@ -106,6 +122,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
     while (!what.empty() && (what.back() == '\n' || what.back() == '.')) what.pop_back();
     throw InvalidInput(what + "; see nwidth-lm" + name + " --help");
   }
+  for (CLI::App* const command : app.get_subcommands()) require_values(*command);
   if (train_command->parsed()) return run_train(train, ranks);
   if (describe_command->parsed()) return run_describe(described);
   if (evaluate_command->parsed()) return run_evaluate(evaluate, ranks);

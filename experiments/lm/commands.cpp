@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <numbers>
 
 #include "experiments/lm/bytes.hpp"
 #include "experiments/lm/checkpoint.hpp"
@@ -45,11 +44,36 @@ int threads_of(std::optional<long> asked, Ranks const& ranks) {
   return ranks.size() > 1 || std::getenv("OMP_NUM_THREADS") != nullptr ? 0 : record::machine().cores;
 }
 
+/// @throws InvalidInput  where --data would name files that nothing reads
+void require_files(Data const& data, std::vector<std::string> const& named) {
+  if (data.stream == Stream::ifs)
+    throw InvalidInput("--data = " + quoted(named) + " with stream = \"ifs\": allowed with bytes and shards");
+}
+
 /// A second signal ends the process at once, and so does one before the first step or with several ranks.
 extern "C" void stop_after_this_step(int signal) {
   request_stop(signal);
   std::signal(signal, SIG_DFL);
 }
+
+/// What the options say in place of the configuration, but for the activation.
+void replace(Config& c, Source const& s) {
+  auto const in_range = [](char const* option, std::optional<long> value, std::int64_t least, std::int64_t most) {
+    if (value && (*value < least || *value > most))
+      throw InvalidInput(std::string(option) + " = " + std::to_string(*value) + ": allowed are " +
+                         std::to_string(least) + " to " + std::to_string(most));
+  };
+  in_range("--steps", s.steps, 1, most_steps);
+  in_range("--seed", s.seed, 0, most_seed);
+  if (s.steps) c.training.steps = *s.steps;
+  if (s.seed) c.training.seed = static_cast<std::uint64_t>(*s.seed);
+  if (s.data.empty()) return;
+  require_files(c.data, s.data);
+  c.data.train = s.data;
+}
+
+/// @throws InvalidInput  unless a checkpoint with this configuration can be read again
+Config readable(Config const& c) { return parse_config(to_toml(c), "command line"); }
 
 }  // namespace
 
@@ -60,20 +84,15 @@ Config configuration(Source const& s) {
   std::string const name = s.config.empty() ? "preset " + s.preset : s.config;
   Config c = s.config.empty() ? parse_config(preset(s.preset), name, s.activation)
                               : parse_config(record::read_whole(s.config), name, s.activation);
-  if (!s.data.empty()) {
-    c.data.train = s.data;
-    if (c.data.stream == Stream::ifs) c.data.stream = Stream::bytes;
-  }
-  auto const in_range = [](char const* option, std::optional<long> value, long least) {
-    if (value && *value < least)
-      throw InvalidInput(std::string(option) + " = " + std::to_string(*value) + ": allowed are " +
-                         std::to_string(least) + " and more");
-  };
-  in_range("--steps", s.steps, 1);
-  in_range("--seed", s.seed, 0);
-  if (s.steps) c.training.steps = *s.steps;
-  if (s.seed) c.training.seed = static_cast<std::uint64_t>(*s.seed);
-  return c;
+  replace(c, s);
+  return readable(c);
+}
+
+Config configuration(TensorFile const& checkpoint, Source const& s) {
+  Config c = parse_config(checkpoint.metadata("config"), "the configuration of the checkpoint");
+  replace(c, s);
+  if (!s.activation.empty()) c.model.activation = activation_named(s.activation).name;
+  return readable(c);
 }
 
 int run_train(TrainOptions const& o, Ranks& ranks) {
@@ -88,8 +107,7 @@ int run_train(TrainOptions const& o, Ranks& ranks) {
     if (!found.file)
       throw InvalidInput(found.bad.empty() ? "no checkpoint in '" + o.out + "': give the configuration as well"
                                            : found.bad.front() + "; there is no other checkpoint");
-    job.config = parse_config(found.file->metadata("config"), "the configuration of the checkpoint");
-    if (o.source.steps) job.config.training.steps = *o.source.steps;
+    job.config = configuration(*found.file, o.source);
   } else {
     job.config = configuration(o.source);
   }
@@ -126,7 +144,10 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
     file = open_checkpoint(path);
   }
   Config config = parse_config(file->metadata("config"), path.string());
-  if (!o.data.empty()) config.data.validation = o.data;
+  if (!o.data.empty()) {
+    require_files(config.data, o.data);
+    config.data.validation = o.data;
+  }
   std::int64_t const sequences = o.sequences.value_or(config.training.evaluate_sequences);
   if (sequences < 1) throw InvalidInput("--sequences = " + std::to_string(sequences) + ": allowed are 1 and more");
   auto const source = open_tokens(config.data, config.model, Split::validation, config.training.seed);
@@ -134,16 +155,9 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
   restore_parameters(*file, model.parameters());
   Evaluation const e =
       evaluate(model, *source, sequences, config.training.micro_batch, config.training.bfloat16, ranks);
-  record::Json line{{"checkpoint", path.string()},
-                    {"step", std::stoll(file->metadata("step"))},
-                    {"loss", e.loss},
-                    {"sequences", e.sequences}};
-  if (config.data.stream == Stream::bytes) line["bits_per_byte"] = e.loss / std::numbers::ln2;
-  if (auto const x = excess(model, *source, config.training.micro_batch, config.training.bfloat16)) {
-    line["excess"] = x->nats;
-    line["excess_context"] = x->context;
-    line["floor"] = {{"lower", x->floor_lower}, {"upper", x->floor_upper}};
-  }
+  Json line{{"checkpoint", path.string()}, {"step", std::stoll(file->metadata("step"))}};
+  line.update(
+      described(e, excess(model, *source, config.training.micro_batch, config.training.bfloat16), config.data.stream));
   line["data"] = described(source->describe());
   if (ranks.rank() == 0) std::printf("%s\n", line.dump().c_str());
   return done;
@@ -157,6 +171,9 @@ int run_describe(Source const& s) {
 int run_text(Source const& s, std::string const& out) {
   Config const config = configuration(s);
   if (config.data.stream != Stream::bytes) throw InvalidInput("text: allowed is stream = \"bytes\"");
+  if (!s.data.empty() && !config.data.validation.empty())
+    throw InvalidInput("--data = " + quoted(s.data) + ": the configuration's validation = " +
+                       quoted(config.data.validation) + " is written; allowed where it names none");
   record::write_whole(out, open_bytes(config.data, Split::validation).text());
   return done;
 }

@@ -7,6 +7,7 @@
 
 #include "experiments/lm/config.hpp"
 #include "experiments/lm/group.hpp"
+#include "experiments/lm/tensor_file.hpp"
 
 namespace nwidth::lm {
 
@@ -18,8 +19,11 @@ struct Source {
 
   bool given() const { return !config.empty() || !preset.empty(); }
 };
-/// @throws InvalidInput  unless exactly one of config and preset is given
+/// What the options name replaces what the file or the preset says.
+/// @throws InvalidInput  unless exactly one of config and preset is given; for a value that is not allowed
 Config configuration(Source const& s);
+/// That of a checkpoint instead. A resumed run then refuses what differs (train()), so that no option is ignored.
+Config configuration(TensorFile const& checkpoint, Source const& s);
 
 struct TrainOptions {
   Source source;

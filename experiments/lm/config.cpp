@@ -2,6 +2,7 @@
 #include "experiments/lm/config.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <limits>
 #include <sstream>
 
@@ -120,65 +121,121 @@ seed = 1234
   return all;
 }
 
-/// The value of the file, else of what stands already.
-class Reader : public config::TomlReader {
- public:
-  using TomlReader::TomlReader;
+/// Each key once, with its variable and what is allowed, in the order of canonical texts; `f` reads or writes it.
+template <class F>
+void each_key(Model& m, F&& f) {
+  f("vocabulary", m.vocabulary, 2, large);
+  f("context", m.context, 1, 1L << 24);
+  f("layers", m.layers, 1, 10000);
+  f("width", m.width, 1, 1L << 24);
+  f("heads", m.heads, 1, 65536);
+  f("activation", m.activation);
+  f("hidden", m.hidden, 1, large);
+  f("positions", m.positions, positions_names);
+  f("rope_base", m.rope_base, 1, 1e12);
+  f("norm", m.norm, norm_names);
+  f("norm_eps", m.norm_eps, 0, 1);
+  f("tied", m.tied);
+  f("biases", m.biases);
+  f("dropout", m.dropout, 0, 0.999);
+  f("initialisation", m.initialisation, initialisation_names);
+}
 
-  void set(std::string_view key, std::int64_t& value, long least, long most) {
-    value = integer(key, value, least, most);
-  }
-  void set(std::string_view key, int& value, int least, int most) {
-    value = static_cast<int>(integer(key, value, least, most));
-  }
-  void set(std::string_view key, std::uint64_t& value) {
-    value = static_cast<std::uint64_t>(integer(key, static_cast<long>(value), 0, 1000000000));
-  }
-  void set(std::string_view key, double& value, double least, double most) { value = real(key, value, least, most); }
-  void set(std::string_view key, bool& value) { value = boolean(key, value); }
-  template <class Enum>
-  void set(std::string_view key, Enum& value, std::vector<std::string> const& names) {
-    value = static_cast<Enum>(choice(key, static_cast<std::size_t>(value), names));
-  }
-};
+template <class F>
+void each_key(Data& d, F&& f) {
+  f("stream", d.stream, stream_names);
+  f("train", d.train);
+  f("validation", d.validation);
+  f("suffixes", d.suffixes);
+  f("held_out", d.held_out, 0, 0.9);
+}
+
+template <class F>
+void each_key(Ifs& i, F&& f) {
+  f("dimension", i.dimension, 1, 4);
+  f("smoothness", i.smoothness, 1, 8);
+  f("symbols", i.symbols, 2, 16);
+  f("memory", i.memory, 1, 24);
+  f("outputs", i.outputs, 2, 256);
+  f("target", i.wavelet, target_names);
+  f("frequencies", i.frequencies, 1, 4096);
+  f("seed", i.seed, 0, most_seed);
+}
+
+template <class F>
+void each_key(Training& t, F&& f) {
+  f("batch", t.batch, 1, large);
+  f("micro_batch", t.micro_batch, 1, large);
+  f("steps", t.steps, 1, most_steps);
+  f("rate", t.rate, 0, 100);
+  f("final_rate", t.final_rate, 0, 1);
+  f("coefficient_rate", t.coefficient_rate, 0, 1000);
+  f("schedule", t.schedule, schedule_names);
+  f("warmup_tokens", t.warmup_tokens, 0, large);
+  f("decay_tokens", t.decay_tokens, 0, large);
+  f("beta1", t.beta1, 0, 0.999999);
+  f("beta2", t.beta2, 0, 0.999999);
+  f("eps", t.eps, 0, 1);
+  f("weight_decay", t.weight_decay, 0, 10);
+  f("clip", t.clip, 0, 1e9);
+  f("bfloat16", t.bfloat16);
+  f("recompute", t.recompute);
+  f("seed", t.seed, 0, most_seed);
+  f("evaluate_every", t.evaluate_every, 0, large);
+  f("evaluate_sequences", t.evaluate_sequences, 1, large);
+  f("checkpoint_every", t.checkpoint_every, 0, large);
+  f("keep", t.keep, 1, 1000000);
+  f("log_every", t.log_every, 1, large);
+  f("spike", t.spike, 0, 1e9);
+}
 
 /// What [model.match] asks for; it survives from a preset until a width or another match replaces it.
 struct Matching {
-  std::string activation;
+  std::string activation = "swiglu";
   std::int64_t hidden = 0, multiple = 1;
   kernels::Match by = kernels::Match::parameters;
   kernels::Rounding rounding = kernels::Rounding::nearest;
 };
 
-void read(Reader& r, Model& m, std::optional<Matching>& match) {
-  r.set("vocabulary", m.vocabulary, 2, large);
-  r.set("context", m.context, 1, 1L << 24);
-  r.set("layers", m.layers, 1, 10000);
-  r.set("width", m.width, 1, 1L << 24);
-  r.set("heads", m.heads, 1, 65536);
-  m.activation = r.string("activation", m.activation);
-  if (auto const* const node = r.find("hidden")) {
-    m.hidden = r.integer(*node, "hidden", 1, large);
-    match.reset();
+template <class F>
+void each_key(Matching& m, F&& f) {
+  f("activation", m.activation);
+  f("hidden", m.hidden, 1, large);
+  f("by", m.by, match_names);
+  f("multiple", m.multiple, 1, 1L << 20);
+  f("rounding", m.rounding, rounding_names);
+}
+
+/// The value of the file, else of what stands already.
+class Reader : public config::TomlReader {
+ public:
+  using TomlReader::TomlReader;
+
+  template <class Integer>
+  requires std::integral<Integer>
+  void operator()(std::string_view key, Integer& value, std::int64_t least, std::int64_t most) {
+    value = static_cast<Integer>(integer(key, static_cast<long>(value), least, most));
   }
-  r.set("positions", m.positions, positions_names);
-  r.set("rope_base", m.rope_base, 1, 1e12);
-  r.set("norm", m.norm, norm_names);
-  r.set("norm_eps", m.norm_eps, 0, 1);
-  r.set("tied", m.tied);
-  r.set("biases", m.biases);
-  r.set("dropout", m.dropout, 0, 0.999);
-  r.set("initialisation", m.initialisation, initialisation_names);
+  void operator()(std::string_view key, double& value, double least, double most) {
+    value = real(key, value, least, most);
+  }
+  void operator()(std::string_view key, bool& value) { value = boolean(key, value); }
+  void operator()(std::string_view key, std::string& value) { value = string(key, value); }
+  void operator()(std::string_view key, std::vector<std::string>& value) { value = strings(key, value); }
+  template <class Choice>
+  void operator()(std::string_view key, Choice& value, std::vector<std::string> const& names) {
+    value = static_cast<Choice>(choice(key, static_cast<std::size_t>(value), names));
+  }
+};
+
+void read(Reader& r, Model& m, std::optional<Matching>& match) {
+  each_key(m, r);
+  if (r.has("hidden")) match.reset();
   if (toml::table const* const table = r.table("match")) {
     if (r.has("hidden")) r.fail("match", "hidden and [model.match] exclude each other");
     Reader one(*table, r.name());
-    match.emplace();
-    match->activation = one.string("activation", "swiglu");
-    match->hidden = one.integer("hidden", 0, 1, large);
+    each_key(match.emplace(), one);
     if (match->hidden == 0) one.fail("hidden", "[model.match] needs hidden, the width of the reference");
-    one.set("by", match->by, match_names);
-    one.set("multiple", match->multiple, 1, 1L << 20);
-    one.set("rounding", match->rounding, rounding_names);
     one.finish();
     try {
       activation_named(match->activation);
@@ -195,14 +252,7 @@ void read(Reader& r, Model& m, std::optional<Matching>& match) {
 }
 
 void read(Reader& r, Ifs& f) {
-  r.set("dimension", f.dimension, 1, 4);
-  r.set("smoothness", f.smoothness, 1, 8);
-  r.set("symbols", f.symbols, 2, 16);
-  r.set("memory", f.memory, 1, 24);
-  r.set("outputs", f.outputs, 2, 256);
-  f.wavelet = r.choice("target", f.wavelet ? 1 : 0, target_names) == 1;
-  r.set("frequencies", f.frequencies, 1, 4096);
-  r.set("seed", f.seed);
+  each_key(f, r);
   r.finish();
   double states = 1;
   for (int i = 0; i < f.memory * f.dimension; ++i) states *= f.symbols;
@@ -212,11 +262,7 @@ void read(Reader& r, Ifs& f) {
 }
 
 void read(Reader& r, Data& d) {
-  r.set("stream", d.stream, stream_names);
-  d.train = r.strings("train", d.train);
-  d.validation = r.strings("validation", d.validation);
-  d.suffixes = r.strings("suffixes", d.suffixes);
-  r.set("held_out", d.held_out, 0, 0.9);
+  each_key(d, r);
   if (toml::table const* const table = r.table("ifs")) {
     Reader one(*table, r.name());
     read(one, d.ifs);
@@ -225,33 +271,44 @@ void read(Reader& r, Data& d) {
 }
 
 void read(Reader& r, Training& t) {
-  r.set("batch", t.batch, 1, large);
-  r.set("micro_batch", t.micro_batch, 1, large);
-  r.set("steps", t.steps, 1, large);
-  r.set("rate", t.rate, 0, 100);
-  r.set("final_rate", t.final_rate, 0, 1);
-  r.set("coefficient_rate", t.coefficient_rate, 0, 1000);
-  r.set("schedule", t.schedule, schedule_names);
-  r.set("warmup_tokens", t.warmup_tokens, 0, large);
-  r.set("decay_tokens", t.decay_tokens, 0, large);
-  r.set("beta1", t.beta1, 0, 0.999999);
-  r.set("beta2", t.beta2, 0, 0.999999);
-  r.set("eps", t.eps, 0, 1);
-  r.set("weight_decay", t.weight_decay, 0, 10);
-  r.set("clip", t.clip, 0, 1e9);
-  r.set("bfloat16", t.bfloat16);
-  r.set("recompute", t.recompute);
-  r.set("seed", t.seed);
-  r.set("evaluate_every", t.evaluate_every, 0, large);
-  r.set("evaluate_sequences", t.evaluate_sequences, 1, large);
-  r.set("checkpoint_every", t.checkpoint_every, 0, large);
-  r.set("keep", t.keep, 1, 1000000);
-  r.set("log_every", t.log_every, 1, large);
-  r.set("spike", t.spike, 0, 1e9);
+  each_key(t, r);
   r.finish();
   if (t.batch % t.micro_batch != 0)
     r.fail("micro_batch", "micro_batch = " + std::to_string(t.micro_batch) +
                               ": allowed are divisors of batch = " + std::to_string(t.batch));
+}
+
+/// Keys that others make useless: refused where this file gives them a value, else their default, which canonical texts
+/// have then.
+void drop_useless(toml::table const& file, std::string const& name, Config& c) {
+  Config const standard;
+  auto const drop = [&](bool useless, std::string_view table, std::string_view key, auto& value, auto const& usual,
+                        std::string const& where) {
+    if (!useless || value == usual) return;
+    if (toml::node const* const node = file.at_path(table)[key].node())
+      throw InvalidInput(name + ":" + std::to_string(node->source().begin.line) + ": " + std::string(key) +
+                         " has no effect: allowed with " + where);
+    value = usual;
+  };
+  Model& m = c.model;
+  drop(m.positions != Positions::rope, "model", "rope_base", m.rope_base, standard.model.rope_base,
+       "positions = \"rope\"");
+  Data& d = c.data;
+  Data const& usual = standard.data;
+  bool const stream = d.stream == Stream::ifs;
+  std::string const files = "stream = \"bytes\" and \"shards\"";
+  drop(stream, "data", "train", d.train, usual.train, files);
+  drop(stream, "data", "validation", d.validation, usual.validation, files);
+  drop(stream, "data", "suffixes", d.suffixes, usual.suffixes, files);
+  drop(stream, "data", "held_out", d.held_out, usual.held_out, files);
+  drop(!d.validation.empty(), "data", "held_out", d.held_out, usual.held_out, "no files for validation");
+  drop(!stream, "data", "ifs", d.ifs, usual.ifs, "stream = \"ifs\"");
+  drop(d.ifs.wavelet, "data.ifs", "frequencies", d.ifs.frequencies, usual.ifs.frequencies, "target = \"gaussian\"");
+  Training& t = c.training;
+  drop(t.schedule == Schedule::constant, "training", "final_rate", t.final_rate, standard.training.final_rate,
+       "schedule = \"cosine\" and \"wsd\"");
+  drop(t.schedule != Schedule::wsd, "training", "decay_tokens", t.decay_tokens, standard.training.decay_tokens,
+       "schedule = \"wsd\"");
 }
 
 struct Reading {
@@ -284,6 +341,7 @@ void read(toml::table const& table, std::string const& name, Reading& all, int d
     read(one, all.config.training);
   }
   top.finish();
+  if (depth == 0) drop_useless(table, name, all.config);
 }
 
 /// Shortest decimal that is this double; always with a point or an exponent, as TOML's floats.
@@ -308,6 +366,32 @@ std::string quoted(std::vector<std::string> const& all) {
   for (std::string const& s : all) out += (out.size() > 1 ? ", " : "") + quoted(s);
   return out + "]";
 }
+
+/// Writes what Reader reads; what is allowed is not its business.
+class Writer {
+ public:
+  void table(char const* name) { out_ << '[' << name << "]\n"; }
+  template <class Value, class Least, class Most>
+  void operator()(char const* key, Value const& value, Least, Most) {
+    if constexpr (std::floating_point<Value>)
+      line(key, shortest(value));
+    else
+      line(key, std::to_string(value));
+  }
+  void operator()(char const* key, bool value) { line(key, value ? "true" : "false"); }
+  void operator()(char const* key, std::string const& value) { line(key, quoted(value)); }
+  void operator()(char const* key, std::vector<std::string> const& value) { line(key, quoted(value)); }
+  template <class Choice>
+  void operator()(char const* key, Choice value, std::vector<std::string> const& names) {
+    line(key, quoted(names[static_cast<std::size_t>(value)]));
+  }
+  std::string text() const { return out_.str(); }
+
+ private:
+  void line(char const* key, std::string const& value) { out_ << key << " = " << value << '\n'; }
+
+  std::ostringstream out_;
+};
 
 }  // namespace
 
@@ -379,36 +463,17 @@ Config parse_config(std::string_view text, std::string const& name, std::string 
 }
 
 std::string to_toml(Config const& c) {
-  std::ostringstream s;
-  Model const& m = c.model;
-  s << "[model]\nvocabulary = " << m.vocabulary << "\ncontext = " << m.context << "\nlayers = " << m.layers
-    << "\nwidth = " << m.width << "\nheads = " << m.heads << "\nactivation = " << quoted(m.activation)
-    << "\nhidden = " << m.hidden << "\npositions = " << quoted(positions_names[static_cast<std::size_t>(m.positions)])
-    << "\nrope_base = " << shortest(m.rope_base) << "\nnorm = " << quoted(norm_names[static_cast<std::size_t>(m.norm)])
-    << "\nnorm_eps = " << shortest(m.norm_eps) << "\ntied = " << (m.tied ? "true" : "false")
-    << "\nbiases = " << (m.biases ? "true" : "false") << "\ndropout = " << shortest(m.dropout)
-    << "\ninitialisation = " << quoted(initialisation_names[static_cast<std::size_t>(m.initialisation)]) << '\n';
-  Data const& d = c.data;
-  s << "[data]\nstream = " << quoted(stream_names[static_cast<std::size_t>(d.stream)])
-    << "\ntrain = " << quoted(d.train) << "\nvalidation = " << quoted(d.validation)
-    << "\nsuffixes = " << quoted(d.suffixes) << "\nheld_out = " << shortest(d.held_out) << '\n';
-  Ifs const& f = d.ifs;
-  s << "[data.ifs]\ndimension = " << f.dimension << "\nsmoothness = " << f.smoothness << "\nsymbols = " << f.symbols
-    << "\nmemory = " << f.memory << "\noutputs = " << f.outputs << "\ntarget = " << quoted(target_names[f.wavelet])
-    << "\nfrequencies = " << f.frequencies << "\nseed = " << f.seed << '\n';
-  Training const& t = c.training;
-  s << "[training]\nbatch = " << t.batch << "\nmicro_batch = " << t.micro_batch << "\nsteps = " << t.steps
-    << "\nrate = " << shortest(t.rate) << "\nfinal_rate = " << shortest(t.final_rate)
-    << "\ncoefficient_rate = " << shortest(t.coefficient_rate)
-    << "\nschedule = " << quoted(schedule_names[static_cast<std::size_t>(t.schedule)])
-    << "\nwarmup_tokens = " << t.warmup_tokens << "\ndecay_tokens = " << t.decay_tokens
-    << "\nbeta1 = " << shortest(t.beta1) << "\nbeta2 = " << shortest(t.beta2) << "\neps = " << shortest(t.eps)
-    << "\nweight_decay = " << shortest(t.weight_decay) << "\nclip = " << shortest(t.clip)
-    << "\nbfloat16 = " << (t.bfloat16 ? "true" : "false") << "\nrecompute = " << (t.recompute ? "true" : "false")
-    << "\nseed = " << t.seed << "\nevaluate_every = " << t.evaluate_every
-    << "\nevaluate_sequences = " << t.evaluate_sequences << "\ncheckpoint_every = " << t.checkpoint_every
-    << "\nkeep = " << t.keep << "\nlog_every = " << t.log_every << "\nspike = " << shortest(t.spike) << '\n';
-  return s.str();
+  Config all = c;
+  Writer w;
+  w.table("model");
+  each_key(all.model, w);
+  w.table("data");
+  each_key(all.data, w);
+  w.table("data.ifs");
+  each_key(all.data.ifs, w);
+  w.table("training");
+  each_key(all.training, w);
+  return w.text();
 }
 
 }  // namespace nwidth::lm

@@ -61,6 +61,8 @@ struct Ifs {
   bool wavelet = false;    ///< a random-sign wavelet sum instead of a Gaussian field
   int frequencies = 32;    ///< of the field, per axis; levels of the wavelet sum are what memory resolves
   std::uint64_t seed = 1;  ///< of the target
+
+  bool operator==(Ifs const&) const = default;
 };
 
 struct Data {
@@ -71,6 +73,9 @@ struct Data {
   std::vector<std::string> suffixes;  ///< of files in folders that are read; empty: all
   Ifs ifs;
 };
+
+/// The largest that are read.
+inline constexpr std::int64_t most_steps = std::int64_t{1} << 40, most_seed = 1'000'000'000;
 
 enum class Schedule { cosine, wsd, constant };
 
@@ -110,7 +115,8 @@ std::string_view preset(std::string const& name);
 /// [training] then replaces the preset's. A table [model.match] asks for the hidden width that makes the block equal to
 /// a reference: activation, hidden, by = "parameters" or "flops", multiple, rounding.
 /// @param activation  replaces the file's, before widths are matched; empty: the file's
-/// @throws InvalidInput  one line with file, line, value and what is allowed; unknown keys are errors
+/// @throws InvalidInput  one line with file, line, value and what is allowed; unknown keys are errors, and so are keys
+/// that others make useless (decay_tokens without schedule = "wsd") unless they have their default
 Config parse_config(std::string_view text, std::string const& name, std::string const& activation = {});
 
 /// What a run depends on, written into checkpoints and compared on resuming: canonical TOML, hidden width resolved.

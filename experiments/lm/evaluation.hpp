@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Held-out loss.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "experiments/lm/group.hpp"
+#include "experiments/lm/log.hpp"
 #include "experiments/lm/model.hpp"
 #include "experiments/lm/tokens.hpp"
 
@@ -29,5 +31,15 @@ struct Excess {
 /// that calls it does all of it.
 std::optional<Excess> excess(Transformer const& model, TokenSource const& source, std::int64_t micro_batch,
                              bool bfloat16);
+/// Logits [B, T, V] of tokens [B, T] int64, on the CPU. Softmax is taken here, in double.
+using Logits = std::function<at::Tensor(at::Tensor const& tokens)>;
+/// The same for whatever has logits. @param longest  context that it sees  @param tokens  of a call, about
+std::optional<Excess> excess(Logits const& logits, std::int64_t longest, TokenSource const& source,
+                             std::int64_t tokens);
+
+/// Both for logs and for `nwidth-lm evaluate`, with the same keys: loss, sequences; bits_per_byte of a stream of bytes;
+/// excess, excess_context and floor {lower, upper}, decimals, of the IFS stream. What is not finite is as number() has
+/// it.
+Json described(Evaluation const& e, std::optional<Excess> const& above, Stream stream);
 
 }  // namespace nwidth::lm

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 
 #include "experiments/record/atomic_file.hpp"
 
@@ -34,6 +35,12 @@ Json described(std::string const& text) {
   Json const parsed = Json::parse(text, nullptr, false);
   return parsed.is_object() ? parsed : Json(text);
 }
+
+std::string in_words(double x) {
+  return std::isfinite(x) ? Json(x).dump() : std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
+}
+
+Json number(double x) { return std::isfinite(x) ? Json(x) : Json(in_words(x)); }
 
 RunLog::RunLog(std::filesystem::path path, std::int64_t step) : path_(std::move(path)) {
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -5,9 +5,10 @@
 ///   {"kind": "step", "step": 1, "tokens": ..., "loss": ..., "rate": ..., "gradient_norm": ..., "tokens_per_second":
 ///   ...}
 ///   {"kind": "evaluation", "step": 100, "loss": ..., ...}
-///   {"kind": "end", "step": 600, ...}                   finished, or stopped by the guard: "reason"
+///   {"kind": "end", "step": 600, ...}                   finished, or stopped by the guard: "stopped"
 ///
-/// `step` is the number of steps done. Losses are floats and survive the decimals.
+/// `step` is the number of steps done. Losses are floats and survive the decimals; those that are not finite are
+/// strings, as number() says.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -21,6 +22,11 @@ using record::Json;
 
 /// What a source of tokens says of itself, as an object where it is one.
 Json described(std::string const& text);
+
+/// A number of a log: what is not finite, which JSON has no numbers for, as "nan", "inf" or "-inf".
+Json number(double x);
+/// The same for a person.
+std::string in_words(double x);
 
 class RunLog {
  public:

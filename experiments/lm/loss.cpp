@@ -94,4 +94,12 @@ Tensor chunked_cross_entropy(Tensor const& hidden, Tensor const& weight, Tensor 
   return by_chunks(hidden, weight, targets, rows, type, false).loss;
 }
 
+Tensor next_token_loss(Tensor const& hidden, Tensor const& weight, Tensor const& targets, Tensor const& scored) {
+  Tensor const h = hidden.reshape({-1, hidden.size(-1)});
+  Tensor const t = (scored.defined() ? at::where(scored, targets, not_scored) : targets).reshape(-1);
+  std::int64_t const vocabulary = weight.size(0);
+  return vocabulary >= chunked_vocabulary ? chunked_cross_entropy(h, weight, t, chunk_rows(vocabulary))
+                                          : cross_entropy(h, weight, t);
+}
+
 }  // namespace nwidth::lm

@@ -21,4 +21,11 @@ at::Tensor cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at:
 at::Tensor chunked_cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets,
                                  std::int64_t rows);
 
+/// The loss of training and of evaluations: the mean over the positions that are scored, by chunks where the vocabulary
+/// is large.
+/// @param hidden  [B, T, d]  @param weight  [V, d]  @param targets  [B, T] int64  @param scored  [T] bool; undefined:
+/// all
+at::Tensor next_token_loss(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets,
+                           at::Tensor const& scored);
+
 }  // namespace nwidth::lm

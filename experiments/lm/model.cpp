@@ -18,7 +18,6 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/split.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -188,10 +187,7 @@ Tensor Transformer::logits(Tensor const& tokens, bool training) const {
 
 Tensor Transformer::loss(Tensor const& tokens, Tensor const& targets, Tensor const& scored, bool training,
                          bool recompute) const {
-  Tensor const h = hidden(tokens, training, recompute).reshape({-1, model_.width});
-  Tensor const t = (scored.defined() ? at::where(scored, targets, not_scored) : targets).reshape(-1);
-  return model_.vocabulary >= chunked_vocabulary ? chunked_cross_entropy(h, output(), t, chunk_rows(model_.vocabulary))
-                                                 : cross_entropy(h, output(), t);
+  return next_token_loss(hidden(tokens, training, recompute), output(), targets, scored);
 }
 
 }  // namespace nwidth::lm

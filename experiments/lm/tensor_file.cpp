@@ -13,6 +13,7 @@
 
 #include "experiments/record/atomic_file.hpp"
 #include "experiments/record/sha256.hpp"
+#include "theory/network/safetensors_header.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {
@@ -43,24 +44,19 @@ std::size_t element_size(std::string const& dtype) {
 }
 
 void write_tensors(std::filesystem::path const& path, std::vector<TensorBytes> const& tensors, Metadata metadata) {
-  Json digests = Json::object(), header = Json::object();
-  for (TensorBytes const& t : tensors) digests[t.name] = record::sha256(t.bytes);
-  metadata["digests"] = digests.dump();
-  metadata["digest"] = no_digest;
-  header["__metadata__"] = metadata;
-  std::size_t offset = 0;
+  Json digests = Json::object();
+  std::vector<TensorEntry> entries;
   for (TensorBytes const& t : tensors) {
-    header[t.name] = {{"dtype", t.dtype}, {"shape", t.shape}, {"data_offsets", {offset, offset + t.bytes.size()}}};
-    offset += t.bytes.size();
+    digests[t.name] = record::sha256(t.bytes);
+    entries.push_back({t.name, t.dtype, t.shape, t.bytes.size()});
   }
-  std::string text = header.dump();
-  text.append((64 - (8 + text.size()) % 64) % 64, ' ');
-  std::string const digest = record::sha256(text);
-  header["__metadata__"]["digest"] = digest;
-  std::string signed_text = header.dump();
-  signed_text.resize(text.size(), ' ');
-  std::uint64_t const length = signed_text.size();
-  std::vector<std::string_view> pieces{{reinterpret_cast<char const*>(&length), 8}, signed_text};
+  metadata["digests"] = digests.dump();
+  auto const head = [&](std::string const& digest) {
+    metadata["digest"] = digest;
+    return safetensors_head(entries, {metadata.begin(), metadata.end()}, 64);
+  };
+  std::string const text = head(record::sha256(std::string_view(head(no_digest)).substr(8)));
+  std::vector<std::string_view> pieces{text};
   for (TensorBytes const& t : tensors) pieces.push_back(t.bytes);
   record::StagedFile file(path, std::span<std::string_view const>(pieces));
   file.commit();

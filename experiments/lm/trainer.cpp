@@ -48,13 +48,18 @@ bool may_change(std::string const& line) {
 }
 
 /// @throws InvalidInput  naming the first line that differs
-void check_same_run(std::string const& before, std::string const& now, Schedule schedule) {
-  std::istringstream a(before), b(now);
+void check_same_run(Found const& found, Config const& now) {
+  // Read and written anew, both have the same keys in the same lines, whatever version wrote the checkpoint.
+  std::istringstream a(to_toml(parse_config(found.file->metadata("config"), "the configuration of the checkpoint"))),
+      b(to_toml(now));
   for (std::string x, y; std::getline(a, x) && std::getline(b, y);) {
     if (x == y || may_change(x)) continue;
-    if (x.starts_with("steps =") && schedule == Schedule::constant) continue;
-    throw InvalidInput("'" + y + "': the checkpoint has '" + x + "'; a resumed run keeps its configuration");
+    if (x.starts_with("steps =") && now.training.schedule == Schedule::constant) continue;
+    throw InvalidInput(y + ": the checkpoint has " + x + "; a resumed run keeps its configuration");
   }
+  if (now.training.steps < found.step)
+    throw InvalidInput("steps = " + std::to_string(now.training.steps) + ": the checkpoint has done " +
+                       std::to_string(found.step) + ", allowed are these and more");
 }
 
 /// What stays one thing through the life of a run; the order of members is the order of making.
@@ -121,9 +126,6 @@ class Trainer {
  private:
   bool first_rank() const { return ranks_.rank() == 0; }
   bool due(std::int64_t every) const { return every > 0 && step_ % every == 0; }
-  static Json number(double x) {
-    return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
-  }
 
   std::unique_ptr<record::FolderLock> lock() {
     if (job_.threads > 0) at::set_num_threads(job_.threads);
@@ -150,7 +152,7 @@ class Trainer {
       found.step = s - 1;
       found.file = open_checkpoint(checkpoint_path(job_.out, found.step));
     }
-    if (found.file) check_same_run(found.file->metadata("config"), to_toml(job_.config), training_.schedule);
+    if (found.file) check_same_run(found, job_.config);
     return found;
   }
 
@@ -262,10 +264,7 @@ class Trainer {
   std::string refusal(double norm) {
     if (guard_.accept(last_loss_) && std::isfinite(norm)) return "";
     std::ostringstream s;
-    auto const text = [](double x) {
-      return std::isfinite(x) ? Json(x).dump() : std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
-    };
-    s << "stopped in step " << step_ + 1 << ": loss " << text(last_loss_) << ", gradient norm " << text(norm);
+    s << "stopped in step " << step_ + 1 << ": loss " << in_words(last_loss_) << ", gradient norm " << in_words(norm);
     if (std::isfinite(last_loss_) && std::isfinite(norm))
       s << ", more than " << training_.spike << " times the running mean " << guard_.mean();
     s << "; " << blame(model_, [this] {
@@ -308,19 +307,12 @@ class Trainer {
     std::optional<Excess> const above = excess(model_, *held_out_, training_.micro_batch, training_.bfloat16);
     last_logged_ = Clock::now();
     if (!log_) return;
-    Json line{{"kind", "evaluation"}, {"step", step_}, {"loss", number(e.loss)}, {"sequences", e.sequences}};
+    Json line{{"kind", "evaluation"}, {"step", step_}};
+    line.update(described(e, above, job_.config.data.stream));
     std::ostringstream text;
     text << "step " << step_ << "  held-out loss " << e.loss;
-    if (job_.config.data.stream == Stream::bytes) {
-      line["bits_per_byte"] = number(e.loss / std::numbers::ln2);
-      text << ", " << e.loss / std::numbers::ln2 << " bits per byte";
-    }
-    if (above) {
-      line["excess"] = number(above->nats);
-      line["excess_context"] = above->context;
-      line["floor"] = {{"lower", above->floor_lower}, {"upper", above->floor_upper}};
-      text << ", excess over all states " << above->nats;
-    }
+    if (line.contains("bits_per_byte")) text << ", " << e.loss / std::numbers::ln2 << " bits per byte";
+    if (above) text << ", excess over all states " << above->nats;
     log_->append(line);
     progress.say(text.str());
   }

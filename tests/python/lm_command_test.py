@@ -54,6 +54,10 @@ def test_bad_input_is_one_line(tmp_path):
     bad.write_text("[model]\nlayer = 3\n")
     truncated = tmp_path / "truncated.toml"
     truncated.write_text(good.read_text()[:-40] + '"')
+    stream = tmp_path / "stream.toml"
+    stream.write_text('preset = "tiny"\n[model]\nvocabulary = 6\n[data]\nstream = "ifs"\n')
+    own = tmp_path / "own.toml"
+    own.write_text(f'[data]\ntrain = ["{good}"]\nvalidation = ["{good}"]\n')
     out = ("--out", tmp_path / "out")
     cases = [
         ([], "no command"),
@@ -74,6 +78,17 @@ def test_bad_input_is_one_line(tmp_path):
         (["train", good, "--out", good], "run.toml"),
         (["evaluate", tmp_path / "none"], "none"),
         (["presets", "none"], "none"),
+        (["presets", ""], "empty"),
+        (["train", good, "--activation", "", *out], "--activation is empty"),
+        (["train", good, "--seed", "1000000001", *out], "--seed = 1000000001: allowed are 0 to 1000000000"),
+        (["train", good, "--steps", str(2**41), *out], f"--steps = {2**41}: allowed are 1 to {2**40}"),
+        (["train", good, "--data", *[good] * 101, *out], "train has 101 entries: allowed are 100"),
+        (["train", stream, "--data", good, *out], 'run.toml\' with stream = "ifs": allowed with bytes and shards'),
+        (["describe", good, "--seed", "3"], "--seed"),
+        (["describe", good, "--data", good], "--data"),
+        (["text", good, "--activation", "relu"], "--activation"),
+        (["text", good, "--steps", "3"], "--steps"),
+        (["text", own, "--data", good], "run.toml': the configuration's validation = "),
     ]
     for arguments, part in cases:
         done = run(*arguments)

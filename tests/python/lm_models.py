@@ -15,7 +15,9 @@ if not LIBRARY.exists():
 torch.ops.load_library(str(LIBRARY))
 ops = torch.ops.nwidth_lm
 
+import nwidth.lm.model  # noqa: E402
 from nwidth.lm import Transformer, read_toml  # noqa: E402
+from nwidth.lm.activations import activate, coefficients  # noqa: E402
 
 ACTIVATIONS = [
     "identity", "relu", "relu2", "leaky-relu", "gelu", "gelu-tanh", "silu", "xielu", "polyrelu", "polynorm",
@@ -67,6 +69,46 @@ def twin_step(text, tokens, targets, *, scored=None, seed=5, bf16=False, run=Non
         logits = twin(tokens)
     weights = {name: w.detach() for name, w in twin.weights.items()}
     return loss.detach(), logits, weights, {name: w.grad for name, w in twin.weights.items()}
+
+
+def sums_of_coefficients(activation, h, learned, dy):
+    """For each coefficient c the sum over all elements of |dy dy/dc|, at double: what rounding its gradient goes by."""
+    h, dy, learned = h.double(), dy.double(), [t.detach().double() for t in learned]
+    sums = []
+    for k, values in enumerate(learned):
+        one = torch.empty_like(values)
+        for j in range(values.numel()):
+            unit = torch.zeros_like(values)
+            unit[j] = 1
+            _, d = torch.func.jvp(
+                lambda c, k=k: activate(activation, h, [*learned[:k], c, *learned[k + 1 :]]), (values,), (unit,)
+            )
+            one[j] = (d * dy).abs().sum()
+        sums.append(one)
+    return sums
+
+
+def double_step(text, tokens, targets, *, seed=5):
+    """By names, in double at the weights that float has: the gradients, and sums_of_coefficients."""
+    twin = Transformer(read_toml(text), seed=seed, dtype=torch.float64)
+    seen = []
+
+    def watched(activation, h, learned):
+        y = activate(activation, h, learned)
+        y.retain_grad()
+        seen.append((h.detach(), learned, y))
+        return y
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nwidth.lm.model, "activate", watched)
+        twin.loss(tokens, targets).backward()
+    activation, sums = twin.model.activation, {}
+    for layer, (h, learned, y) in enumerate(seen):
+        for (name, _), one in zip(
+            coefficients(activation), sums_of_coefficients(activation, h, learned, y.grad), strict=True
+        ):
+            sums[f"layers.{layer}.activation.{name}"] = one
+    return {name: w.grad for name, w in twin.weights.items()}, sums
 
 
 def distance(a, b):

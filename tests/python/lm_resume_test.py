@@ -169,6 +169,47 @@ def test_resume_needs_no_configuration_and_keeps_as_many_as_asked(tmp_path):
     assert losses(out) == before
 
 
+def test_resume_without_a_configuration_ignores_no_option(tmp_path):
+    config = config_file(tmp_path, steps=6, checkpoint_every=3, schedule="constant")
+    out, data = tmp_path / "out", tmp_path / "text.txt"
+    train(config, out)
+    resume = ("train", "--resume", "--out", out, "--threads", 1)
+    for option, value, says in [
+        ("--seed", 6, "seed = 6: the checkpoint has seed = 5"),
+        ("--activation", "relu", "activation = 'relu': the checkpoint has activation = 'polynorm'"),
+        ("--activation", "mish", 'activation = "mish": allowed are relu, '),
+        ("--data", config, f"train = ['{config}']: the checkpoint has train = ['{data}']"),
+        ("--steps", 0, "--steps = 0: allowed are 1 to "),
+        ("--steps", 5, "steps = 5: the checkpoint has done 6, allowed are these and more"),
+    ]:
+        assert_refused(run(*resume, option, value), says)
+    assert len(lines(out, "run")) == 1
+    # what the checkpoint has may be said again, and a constant rate goes on for as long as is asked
+    same = ("--seed", 5, "--activation", "polynorm", "--data", data)
+    done = run(*resume, *same, "--steps", 9)
+    assert done.returncode == 0, done.stderr
+    assert len(losses(out)) == 9
+    train(config_file(tmp_path, "nine.toml", steps=9, schedule="constant"), tmp_path / "nine")
+    assert losses(out) == losses(tmp_path / "nine")
+
+
+def test_another_rate_schedule_keeps_its_steps(tmp_path):
+    config = config_file(tmp_path, steps=4)
+    train(config, tmp_path / "out")
+    done = run("train", "--resume", "--out", tmp_path / "out", "--steps", 5)
+    assert_refused(done, "steps = 5: the checkpoint has steps = 4")
+
+
+def test_evaluating_the_stream_takes_no_files(tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text(
+        "[model]\nvocabulary = 6\ncontext = 15\nlayers = 1\nwidth = 16\nheads = 2\n[data]\nstream = 'ifs'\n"
+        "[data.ifs]\nmemory = 3\n[training]\nsteps = 1\n"
+    )
+    train(config, tmp_path / "out")
+    assert_refused(run("evaluate", tmp_path / "out", "--data", config), 'stream = "ifs": allowed with bytes and shards')
+
+
 def test_python_reads_the_weights(whole):
     safetensors = pytest.importorskip("safetensors", reason="safetensors is not installed")
     _, out = whole

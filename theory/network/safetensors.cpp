@@ -12,6 +12,7 @@
 #include <sstream>
 #include <vector>
 
+#include "theory/network/safetensors_header.hpp"
 #include "theory/network/state_dict.hpp"
 
 namespace nwidth {
@@ -225,25 +226,16 @@ Activation read_activation(File& file, std::string const& word, std::string cons
 NetworkFile write_safetensors(Network const& net, FloatFormat format) {
   require_dense_size(net, format, most_bytes, "a safetensors file");
   FloatWriter writer(format);
-  nlohmann::ordered_json header;
-  header["__metadata__"] = Json::object();  // first, as in other files; filled when the rounding is known
+  std::vector<TensorEntry> entries;
   std::string data;
   for (std::size_t l = 0; l < net.layers().size(); ++l)
     for (Tensor const& t : tensors(net.layers()[l], "layers." + std::to_string(l))) {
       std::size_t const begin = data.size();
       t.append(data, writer);
-      header[t.name] = {{"dtype", format == FloatFormat::f32 ? "F32" : "F64"},
-                        {"shape", t.shape},
-                        {"data_offsets", {begin, data.size()}}};
+      entries.push_back({t.name, format == FloatFormat::f32 ? "F32" : "F64", {}, data.size() - begin});
+      entries.back().shape.assign(t.shape.begin(), t.shape.end());
     }
-  for (auto const& [key, value] : properties(net, writer.rounding())) header["__metadata__"][key] = value;
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  std::string bytes;
-  append_little_endian(bytes, text.size(), 8);
-  bytes += text;
-  bytes += data;
-  return {std::move(bytes), writer.rounding()};
+  return {safetensors_head(entries, properties(net, writer.rounding()), 8) + data, writer.rounding()};
 }
 
 Network read_safetensors(std::string_view bytes) {

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "experiments/record/atomic_file.hpp"
@@ -132,16 +131,6 @@ TEST(Bytes, LargeFilesAreHashedByASampleOfAllOfThem) {
   content.replace(content.size() / 2, 20000, 20000, 'b');  // longer than the gaps of the sample
   folder.write("b", content);
   EXPECT_NE(hash(), before);
-}
-
-TEST(Bytes, OrderZeroEntropyOfKnownTexts) {
-  EXPECT_EQ(order0_bits_per_byte(""), 0);
-  EXPECT_EQ(order0_bits_per_byte("aaaa"), 0);
-  EXPECT_EQ(order0_bits_per_byte("abab"), 1);
-  EXPECT_NEAR(order0_bits_per_byte("aaab"), 2 - 0.75 * std::log2(3.0), 1e-15);
-  std::string all;
-  for (int i = 0; i < 1024; ++i) all += static_cast<char>(i);
-  EXPECT_NEAR(order0_bits_per_byte(all), 8, 1e-14);
 }
 
 }  // namespace

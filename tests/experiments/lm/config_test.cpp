@@ -85,5 +85,97 @@ TEST(Config, BadInputNamesTheLineAndWhatIsAllowed) {
   }
 }
 
+TEST(Config, CanonicalTextsAreThoseOfCheckpoints) {
+  EXPECT_EQ(to_toml(parse_config("[model]\nhidden = 7\n[data]\ntrain = ['a', \"b'c\"]\n", "f")),
+            R"([model]
+vocabulary = 256
+context = 256
+layers = 4
+width = 256
+heads = 4
+activation = 'polynorm'
+hidden = 7
+positions = 'rope'
+rope_base = 1e+04
+norm = 'rms'
+norm_eps = 1e-05
+tied = true
+biases = false
+dropout = 0.0
+initialisation = 'polycom'
+[data]
+stream = 'bytes'
+train = ['a', "b'c"]
+validation = []
+suffixes = []
+held_out = 0.05
+[data.ifs]
+dimension = 2
+smoothness = 3
+symbols = 2
+memory = 6
+outputs = 2
+target = 'gaussian'
+frequencies = 32
+seed = 1
+[training]
+batch = 8
+micro_batch = 8
+steps = 1000
+rate = 0.001
+final_rate = 0.1
+coefficient_rate = 1.0
+schedule = 'cosine'
+warmup_tokens = 0
+decay_tokens = 0
+beta1 = 0.9
+beta2 = 0.95
+eps = 1e-08
+weight_decay = 0.1
+clip = 1.0
+bfloat16 = false
+recompute = false
+seed = 1
+evaluate_every = 100
+evaluate_sequences = 64
+checkpoint_every = 200
+keep = 2
+log_every = 1
+spike = 3.0
+)");
+}
+
+TEST(Config, KeysWithoutEffectAreErrors) {
+  std::string const ifs = "[data]\nstream = 'ifs'\n";
+  struct Case {
+    std::string text, words;
+  };
+  for (Case const& c : std::vector<Case>{
+           {"[training]\ndecay_tokens = 5\n", "f:2: decay_tokens has no effect: allowed with schedule = \"wsd\""},
+           {"[training]\nschedule = 'constant'\nfinal_rate = 0.2\n", "f:3: final_rate has no effect"},
+           {"[model]\npositions = 'learned'\nrope_base = 5.0\n", "f:3: rope_base has no effect"},
+           {ifs + "train = ['a']\n", "f:3: train has no effect: allowed with stream = \"bytes\" and \"shards\""},
+           {ifs + "validation = ['a']\n", "f:3: validation has no effect"},
+           {ifs + "suffixes = ['a']\n", "f:3: suffixes has no effect"},
+           {ifs + "held_out = 0.5\n", "f:3: held_out has no effect"},
+           {"[data]\nvalidation = ['a']\nheld_out = 0.5\n", "f:3: held_out has no effect: allowed with no files"},
+           {"[data.ifs]\nmemory = 3\n", "f:1: ifs has no effect: allowed with stream = \"ifs\""},
+           {ifs + "[data.ifs]\ntarget = 'wavelet'\nfrequencies = 3\n", "f:5: frequencies has no effect"},
+       }) {
+    try {
+      parse_config(c.text, "f");
+      ADD_FAILURE() << c.text;
+    } catch (InvalidInput const& e) {
+      EXPECT_EQ(std::string(e.what()).substr(0, c.words.size()), c.words) << c.text;
+    }
+  }
+  // what a preset says loses its effect without a word, and is gone from the canonical text
+  Config const c = parse_config("preset = 'gpt2-124m'\n[training]\nschedule = 'constant'\n", "f");
+  EXPECT_EQ(c.training.final_rate, Training{}.final_rate);
+  EXPECT_EQ(to_toml(parse_config(to_toml(c), "again")), to_toml(c));
+  // a default may be said
+  EXPECT_EQ(parse_config("[training]\ndecay_tokens = 0\n", "f").training.decay_tokens, 0);
+}
+
 }  // namespace
 }  // namespace nwidth::lm
