@@ -3,8 +3,8 @@
 #pragma once
 #include <string>
 
-#include "theory/network/machine_format.hpp"
 #include "theory/network/network.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace nwidth::fit {
 

@@ -13,8 +13,8 @@
 
 #include "experiments/record/atomic_file.hpp"
 #include "experiments/record/sha256.hpp"
-#include "theory/network/safetensors_header.hpp"
 #include "theory/number/error.hpp"
+#include "theory/number/safetensors_header.hpp"
 
 namespace nwidth::lm {
 namespace {

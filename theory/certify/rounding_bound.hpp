@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "theory/certify/enclosure.hpp"
-#include "theory/network/machine_format.hpp"
 #include "theory/network/network.hpp"
 #include "theory/number/ball.hpp"
 #include "theory/number/binary_format.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace nwidth::certify {
 

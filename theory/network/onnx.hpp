@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Networks as ONNX models, for inference engines.
 #pragma once
-#include "theory/network/machine_format.hpp"
 #include "theory/network/network.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace nwidth {
 

@@ -12,8 +12,8 @@
 #include <sstream>
 #include <vector>
 
-#include "theory/network/safetensors_header.hpp"
 #include "theory/network/state_dict.hpp"
+#include "theory/number/safetensors_header.hpp"
 
 namespace nwidth {
 namespace {

@@ -30,8 +30,8 @@
 #pragma once
 #include <string_view>
 
-#include "theory/network/machine_format.hpp"
 #include "theory/network/network.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace nwidth {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "theory/network/machine_format.hpp"
 #include "theory/network/network.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace nwidth {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "tests/random.hpp"
-#include "theory/network/machine_format.hpp"
 #include "theory/number/error.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "theory/network/machine_format.hpp"
+#include "theory/number/machine_format.hpp"
 
 #include <bit>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "theory/network/safetensors_header.hpp"
+#include "theory/number/safetensors_header.hpp"
 
 #include <gtest/gtest.h>
 

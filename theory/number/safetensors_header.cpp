@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "theory/network/safetensors_header.hpp"
+#include "theory/number/safetensors_header.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "theory/network/machine_format.hpp"
+#include "theory/number/machine_format.hpp"
 
 namespace nwidth {
 
