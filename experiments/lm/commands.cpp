@@ -50,7 +50,7 @@ void require_files(Data const& data, std::vector<std::string> const& named) {
     throw InvalidInput("--data = " + quoted(named) + " with stream = \"ifs\": allowed with bytes and shards");
 }
 
-/// A second signal ends the process at once, and so does one before the first step or with several ranks.
+/// A second signal ends the process at once.
 extern "C" void stop_after_this_step(int signal) {
   request_stop(signal);
   std::signal(signal, SIG_DFL);
@@ -111,14 +111,13 @@ int run_train(TrainOptions const& o, Ranks& ranks) {
   } else {
     job.config = configuration(o.source);
   }
-  if (ranks.size() == 1) {
-    std::signal(SIGINT, stop_after_this_step);
-    std::signal(SIGTERM, stop_after_this_step);
-  }
+  std::signal(SIGINT, stop_after_this_step);
+  std::signal(SIGTERM, stop_after_this_step);
   Outcome const outcome = train(job, ranks);
   if (outcome.signal != 0) {
-    std::fprintf(stderr, "nwidth-lm: interrupted after step %lld; train --resume --out %s goes on\n",
-                 static_cast<long long>(outcome.step), o.out.c_str());
+    if (ranks.rank() == 0)
+      std::fprintf(stderr, "nwidth-lm: interrupted after step %lld; train --resume --out %s goes on\n",
+                   static_cast<long long>(outcome.step), o.out.c_str());
     return 128 + outcome.signal;
   }
   if (outcome.stopped.empty()) return done;

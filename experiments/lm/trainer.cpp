@@ -108,9 +108,12 @@ class Trainer {
       }
       bool const last = step_ == training_.steps;
       if (due(training_.evaluate_every) || (last && training_.evaluate_every > 0)) evaluate_now(progress);
-      outcome.signal = stop_signal;
+      outcome.signal = ranks_.size() == 1 ? stop_signal : agreed_signal_;
       if (due(training_.checkpoint_every) || last || outcome.signal != 0) save();
-      if (outcome.signal != 0) break;
+      if (outcome.signal != 0) {
+        wait_for_all();  // who starts the ranks ends those that are left when one is gone
+        break;
+      }
     }
     outcome.step = step_;
     outcome.loss = last_loss_;
@@ -242,7 +245,7 @@ class Trainer {
       one.backward();
       loss = loss.defined() ? loss + one.detach() : one.detach().clone();
     }
-    ranks_.sum(loss);
+    at::Tensor const sums = summed(loss);
     at::Tensor const norm = optimizer_.reduce_gradients();
     bool const last = step_ + 1 == training_.steps;
     // Reading a number waits for the device, so on others than the CPU that is done where it is logged only; a norm
@@ -250,7 +253,9 @@ class Trainer {
     bool const logged = last || (step_ + 1) % training_.log_every == 0;
     double norm_value = 0;
     if (logged || job_.device.is_cpu()) {
-      last_loss_ = loss.item<double>();
+      at::Tensor const read = sums.cpu();
+      last_loss_ = read[0].item<double>();
+      agreed_signal_ = read[2].item<double>() > 0 ? SIGTERM : read[1].item<double>() > 0 ? SIGINT : 0;
       norm_value = norm.item<double>();
       if (std::string const why = refusal(norm_value); !why.empty()) return why;
     }
@@ -259,6 +264,21 @@ class Trainer {
     ++step_;
     if (logged) report(rate, norm_value, progress);
     return "";
+  }
+
+  /// Over the ranks: the loss, and how many of them got SIGINT and SIGTERM, so that all end after the same step. It is
+  /// read where the loss is.
+  at::Tensor summed(at::Tensor const& loss) {
+    at::Tensor sums = at::zeros({3}, loss.options());
+    sums[0].copy_(loss);
+    if (int const signal = stop_signal; signal != 0) sums[signal == SIGINT ? 1 : 2].fill_(1);
+    ranks_.sum(sums);
+    return sums;
+  }
+
+  void wait_for_all() {
+    at::Tensor nothing = at::zeros({1}, at::TensorOptions(job_.device));
+    ranks_.sum(nothing);
   }
 
   std::string refusal(double norm) {
@@ -339,6 +359,7 @@ class Trainer {
   std::optional<RunLog> log_;
   bool exact_ = true;
   std::int64_t step_ = 0, last_reported_ = 0;
+  int agreed_signal_ = 0;  ///< what one of several ranks was sent, and all know
   double last_loss_ = 0;
   Clock::time_point last_logged_;
 };

@@ -33,7 +33,9 @@ struct Outcome {
 /// configuration; CollectiveError where another rank is lost
 Outcome train(Job const& job, Ranks& ranks);
 
-/// Asks train() to write a checkpoint after the step in flight and return. Async-signal-safe; alone, not with ranks.
+/// Asks train() to write a checkpoint after the step in flight and return. Async-signal-safe. Of several ranks one is
+/// enough: all return after the same step, on a GPU after the next that is logged.
+/// @param signal  SIGINT or SIGTERM
 void request_stop(int signal) noexcept;
 
 }  // namespace nwidth::lm

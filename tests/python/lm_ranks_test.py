@@ -3,6 +3,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -64,9 +66,7 @@ def test_a_lost_rank_ends_the_job(lost, with_signal, tmp_path):
     config = config_file(tmp_path, steps=1000000, micro_batch=1, checkpoint_every=0)
     out = tmp_path / "out"
     process = launch(3, config, out, options=("--timeout", 6), background=True)
-    while not (out / "log.jsonl").exists() or len(lines(out, "step")) < 5:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
+    wait_for_steps(process, out)
     ranks = children(process.pid)
     assert len(ranks) == 3
     begin = time.monotonic()
@@ -79,7 +79,104 @@ def test_a_lost_rank_ends_the_job(lost, with_signal, tmp_path):
     assert len(own) == 1, said
     assert f"rank {lost}" in own[0] or f"ranks {lost}" in own[0]
     assert f"pid {ranks[lost]}" in own[0]
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in ranks)
+    assert not any(map(running, ranks))
+
+
+STEPS = 200
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A run of two ranks with dropout, its configuration and folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    options = {"steps": STEPS, "batch": 4, "micro_batch": 1, "checkpoint_every": 0, "evaluate_every": 75}
+    config = config_file(folder, model="dropout = 0.1", evaluate_sequences=4, **options)
+    assert launch(2, config, folder / "out").returncode == 0
+    return config, folder / "out"
+
+
+def running(pid):
+    """False for a process that has ended, though its parent may not have asked yet."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for_steps(process, out, count=3):
+    while not (out / "log.jsonl").exists() or len(lines(out, "step")) < count:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def assert_stopped_and_resumed(undisturbed, out, said, again):
+    """All ranks stopped after one step, with a checkpoint, and what follows is what would have been."""
+    _, whole = undisturbed
+    last = lines(out, "step")[-1]["step"]
+    assert last < STEPS
+    assert [p.name for p in out.glob("checkpoint-*")] == [checkpoint(out, last).name]
+    own = [
+        line
+        for line in said.splitlines()
+        if "nwidth-lm: " in line and "tokens/s" not in line and "held-out" not in line
+    ]
+    assert own == [f"nwidth-lm: interrupted after step {last}; train --resume --out {out} goes on"]
+    assert not lines(out, "end")
+    assert again().returncode == 0
+    assert losses(out) == losses(whole)
+    assert lines(out, "evaluation") == lines(whole, "evaluation")
+    ours, theirs = (read_tensors(checkpoint(o, STEPS))[0] for o in (out, whole))
+    assert list(ours) == list(theirs)
+    assert all((ours[name] == tensor).all() for name, tensor in theirs.items())
+
+
+@pytest.mark.parametrize(("to", "with_signal"), [(0, signal.SIGINT), (1, signal.SIGTERM), (None, signal.SIGTERM)])
+def test_a_signal_to_any_rank_or_the_launcher_ends_all_with_a_checkpoint(to, with_signal, undisturbed, tmp_path):
+    config, _ = undisturbed
+    out = tmp_path / "out"
+    process = launch(2, config, out, background=True)
+    wait_for_steps(process, out)
+    ranks = children(process.pid)
+    os.kill(process.pid if to is None else ranks[to], with_signal)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 128 + with_signal, said
+    assert not any(map(running, ranks))
+    assert_stopped_and_resumed(undisturbed, out, said, lambda: launch(2, config, out, "--resume"))
+
+
+def test_torchrun_passes_sigterm_on(undisturbed, tmp_path):
+    config, _ = undisturbed
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
+    command += ["-m", "nwidth.lm.launch", "--ops", LIBRARY, "train", config, "--out", out]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    process = subprocess.Popen(
+        list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    )
+    wait_for_steps(process, out)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode != 0
+    said = "\n".join(line for line in said.splitlines() if line.startswith("nwidth-lm: "))
+    assert_stopped_and_resumed(undisturbed, out, said, lambda: launch(2, config, out, "--resume"))
+
+
+def test_ranks_end_when_their_launcher_is_killed(undisturbed, tmp_path):
+    config, _ = undisturbed
+    out = tmp_path / "out"
+    process = launch(2, config, out, background=True)
+    wait_for_steps(process, out)
+    ranks = children(process.pid)
+    process.kill()
+    process.communicate(timeout=120)  # until their end of the pipe is closed, too
+    end = time.monotonic() + 30
+    while any(map(running, ranks)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(running, ranks))
+    last = lines(out, "step")[-1]["step"]
+    assert last == STEPS or checkpoint(out, last).exists()
 
 
 def test_bad_input_is_one_line_of_one_rank(tmp_path):

@@ -8,7 +8,9 @@
 
 What follows is a command line of nwidth-lm. `--timeout SECONDS` (default 120) is how long a collective operation waits
 for the slowest rank; `--ops FILE` names nwidth_lm_ops.so, which is else looked for beside NWIDTH_BIN and the package.
-A rank that dies or hangs ends the job: one line names it, and the exit code is 3.
+A rank that dies or hangs ends the job: one line names it, and the exit code is 3. SIGTERM or SIGINT, to this process,
+to torchrun or to one rank, ends all ranks after the step in flight with a checkpoint, and the exit code is 128 + signal
+(torchrun has its own); a second one ends them at once.
 """
 
 import argparse
@@ -23,6 +25,9 @@ from itertools import pairwise
 from pathlib import Path
 
 STOPPED = 3
+ASKED = {128 + signal.SIGINT, 128 + signal.SIGTERM}  # exit codes of ranks that a signal asked to end
+PARENT = "NWIDTH_LAUNCHER"  # in the environment of ranks: the process that started them
+LONGEST = 1000000  # seconds: what clocks and sockets can wait
 BEAT = 0.5  # seconds between the signs of life of a rank
 
 
@@ -41,8 +46,8 @@ def arguments(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     options = parser.parse_args(argv)
     if not options.command:
         parser.error("no command of nwidth-lm, such as train")
-    if options.ranks < 0 or options.timeout <= 0:
-        parser.error("--ranks and --timeout are positive")
+    if options.ranks < 0 or not 0 < options.timeout <= LONGEST:
+        parser.error(f"--ranks is 1 or more and --timeout above 0 to {LONGEST}")
     return options, options.command
 
 
@@ -101,12 +106,16 @@ class Beats:
         threading.Thread(target=self._beat, daemon=True).start()
 
     def _beat(self) -> None:
-        count = 0
+        count, parent = 0, os.environ.get(PARENT)
         while True:
+            if parent and os.getppid() != int(parent):  # killed: nobody waits for this rank any more
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             try:
                 self.write.set(f"nwidth/beat/{self.rank}", str(count))
             except Exception:  # the store is gone, and so is the job
-                return
+                if not parent:
+                    return
             count += 1
             time.sleep(BEAT)
 
@@ -133,6 +142,7 @@ def work(options: argparse.Namespace, command: list[str]) -> int:
     import torch.distributed as dist
 
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no stack of Python's; train takes it over
     torch.ops.load_library(str(library(options.ops)))
     on_gpu = "--device=cuda" in command or any(pair == ("--device", "cuda") for pair in pairwise(command))
     if on_gpu:
@@ -182,33 +192,58 @@ def start(options: argparse.Namespace, argv: list[str]) -> int:
             "TORCHELASTIC_USE_AGENT_STORE": "True",  # the store is here: it outlives every rank
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]),
+            PARENT: str(os.getpid()),
         }
-        ranks.append(subprocess.Popen([sys.executable, "-m", "nwidth.lm.launch", *argv], env=os.environ | own))
+        command = [sys.executable, "-m", "nwidth.lm.launch", *argv]
+        # A terminal's Ctrl-C comes to this process alone, which passes it on once: twice would end a rank at once.
+        ranks.append(subprocess.Popen(command, env=os.environ | own, start_new_session=True))
+    return wait(ranks, options.timeout)
 
-    def end(with_signal: int = signal.SIGTERM) -> None:
+
+def wait(ranks: list[subprocess.Popen[bytes]], timeout: float) -> int:
+    """Until all ranks have ended. Passes a signal on; ends all when one is lost."""
+
+    def end(with_signal: int) -> None:
         for process in ranks:
             if process.poll() is None:
                 process.send_signal(with_signal)
 
+    asked: list[int] = []
+
+    def pass_on(got: int, _: object) -> None:
+        asked.append(got)
+        end(got if len(asked) == 1 else signal.SIGKILL)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda got, _: (end(signal.SIGKILL), sys.exit(128 + got)))
+        signal.signal(number, pass_on)
+    patience = None
     while True:
         codes = [process.poll() for process in ranks]
-        if all(code == 0 for code in codes):
-            return 0
-        bad = [(rank, code) for rank, code in enumerate(codes) if code not in (None, 0)]
-        if bad:
-            rank, code = bad[0]
-            if code < 0:
-                name = signal.Signals(-code).name
-                say(f"rank {rank} (pid {ranks[rank].pid}) was killed by {name}; train --resume goes on")
-            elif code not in (2, STOPPED):
-                say(f"rank {rank} (pid {ranks[rank].pid}) ended with exit code {code}")
+        bad = {rank: code for rank, code in enumerate(codes) if code not in (None, 0)}
+        if None not in codes:
+            break
+        if bad and patience is None:
+            # One that a signal asked to end wrote its checkpoint; the others are about to end, or hang.
+            asked_to = bool(asked) or all(code in ASKED for code in bad.values())
+            patience = time.monotonic() + (timeout if asked_to else 0)
+        if patience is not None and (time.monotonic() >= patience or not (asked or ASKED.issuperset(bad.values()))):
             end(signal.SIGKILL)  # checkpoints appear whole or not at all
             for process in ranks:
                 process.wait()
-            return code if code in (2, STOPPED) else STOPPED
+            break
         time.sleep(0.05)
+    if not bad:
+        return 0
+    # -signal: that rank had not begun to train.
+    fine = ASKED | {-got for got in asked}
+    rank, code = next(((r, c) for r, c in bad.items() if c not in fine), next(iter(bad.items())))
+    if asked and (code in fine or len(asked) > 1):
+        return 128 + asked[0]
+    if code < 0:
+        say(f"rank {rank} (pid {ranks[rank].pid}) was killed by {signal.Signals(-code).name}; train --resume goes on")
+    elif code not in {2, STOPPED} | ASKED:
+        say(f"rank {rank} (pid {ranks[rank].pid}) ended with exit code {code}")
+    return code if code in {2, STOPPED} | ASKED else STOPPED
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -221,6 +256,9 @@ def main(argv: list[str] | None = None) -> int:
         say("no group: give --ranks N, or start this under torchrun, srun or mpirun")
         return 2
     os.environ |= found
+    if options.ranks not in (0, int(found["WORLD_SIZE"])):
+        say(f"--ranks {options.ranks} in a group of {found['WORLD_SIZE']}: allowed is the same, or none")
+        return 2
     try:
         return work(options, command)
     except FileNotFoundError as error:
