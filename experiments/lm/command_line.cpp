@@ -21,6 +21,8 @@ constexpr char const* train_footer = R"(Examples:
   nwidth-lm train --preset tiny --activation swiglu --data text.txt --seed 2 --out results/lm/swiglu-2
   nwidth-lm train run.toml --out results/lm/run
   nwidth-lm train --resume --out results/lm/run          goes on from the newest good checkpoint
+  python -m nwidth.lm.compile_step run.toml --threads 2 --out step.pt2
+  nwidth-lm train run.toml --compiled step.pt2 --threads 2 --out results/lm/compiled
   torchrun --nproc-per-node 2 -m nwidth.lm.launch train run.toml --out results/lm/run
 Losses are in --out/log.jsonl, a JSON object a line; checkpoints beside it are safetensors files.)";
 constexpr char const* evaluate_footer = R"(Example:
@@ -29,7 +31,8 @@ constexpr char const* footer = R"(Examples:
   nwidth-lm presets
   nwidth-lm describe --preset polycom-dense-1b
   nwidth-lm train --preset tiny --data /usr/include/boost --out results/lm/tiny
-Exit codes: 0 done; 2 bad input; 3 stopped, by the guard against divergence or since another process was lost.)";
+Exit codes: 0 done; 2 bad input; 3 stopped: by the guard against divergence, since another process was lost, or since a
+compiled step has other gradients than the eager one.)";
 
 void say(std::string const& what, int rank, int size) {
   // What all ranks have to say is said once: the launcher ends the others when the first is gone.
@@ -76,6 +79,8 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   train_command->add_option("--threads", train.threads, "1 to 1024 (default: the cores of this process)");
   train_command->add_option("--device", train.device, "cpu or cuda (default cpu)");
   train_command->add_option("--backend", train.backend, "of activations: fused or torch (default fused)");
+  train_command->add_option("--compiled", train.compiled,
+                            "a step of python -m nwidth.lm.compile_step; it runs as code of this program");
   train_command->footer(train_footer);
 
   Source described;
@@ -83,6 +88,8 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
       app.add_subcommand("describe", "parameters, FLOPs a token and memory, without making the model");
   add_source(*describe_command, described);
   add_model(*describe_command, described);
+  bool as_toml = false;
+  describe_command->add_flag("--toml", as_toml, "print the whole configuration instead, with the width that matches");
 
   EvaluateOptions evaluate;
   CLI::App* const evaluate_command = app.add_subcommand("evaluate", "held-out loss of a checkpoint");
@@ -124,7 +131,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   }
   for (CLI::App* const command : app.get_subcommands()) require_values(*command);
   if (train_command->parsed()) return run_train(train, ranks);
-  if (describe_command->parsed()) return run_describe(described);
+  if (describe_command->parsed()) return run_describe(described, as_toml);
   if (evaluate_command->parsed()) return run_evaluate(evaluate, ranks);
   if (text_command->parsed()) return run_text(text, text_out);
   if (presets_command->parsed()) return run_presets(shown);

@@ -102,6 +102,9 @@ int run_train(TrainOptions const& o, Ranks& ranks) {
   job.threads = threads_of(o.threads, ranks);
   job.backend = backend_named(o.backend);
   job.device = device_named(o.device, ranks);
+  job.compiled = o.compiled;
+  if (!o.compiled.empty() && !job.device.is_cpu())
+    throw InvalidInput("--device = '" + o.device + "': allowed is cpu with --compiled");
   if (o.resume && !o.source.given()) {
     Found const found = newest_checkpoint(job.out);
     if (!found.file)
@@ -162,8 +165,9 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
   return done;
 }
 
-int run_describe(Source const& s) {
-  std::fputs(describe(configuration(s)).c_str(), stdout);
+int run_describe(Source const& s, bool toml) {
+  Config const config = configuration(s);
+  std::fputs((toml ? to_toml(config) : describe(config)).c_str(), stdout);
   return done;
 }
 

@@ -27,7 +27,7 @@ Config configuration(TensorFile const& checkpoint, Source const& s);
 
 struct TrainOptions {
   Source source;
-  std::string out = "results/lm", device = "cpu", backend = "fused";
+  std::string out = "results/lm", device = "cpu", backend = "fused", compiled;
   bool resume = false;
   std::optional<long> threads;
 };
@@ -41,7 +41,8 @@ struct EvaluateOptions {
 /// Prints one JSON object.
 int run_evaluate(EvaluateOptions const& o, Ranks& ranks);
 
-int run_describe(Source const& s);
+/// @param toml  prints the configuration instead, as a run writes it into its checkpoints
+int run_describe(Source const& s, bool toml);
 int run_presets(std::string const& name);
 /// Writes the held-out text as it lies in the files, for programs that compress it.
 int run_text(Source const& s, std::string const& out);

@@ -18,6 +18,7 @@
 #include "experiments/lm/batches.hpp"
 #include "experiments/lm/blame.hpp"
 #include "experiments/lm/checkpoint.hpp"
+#include "experiments/lm/compiled_step.hpp"
 #include "experiments/lm/evaluation.hpp"
 #include "experiments/lm/guard.hpp"
 #include "experiments/lm/log.hpp"
@@ -80,13 +81,15 @@ class Trainer {
         scored_(scored_mask(*train_, job.device)),
         model_(seeded_model()),
         optimizer_(model_.parameters(), training_, ranks),
-        guard_(training_.spike) {
+        guard_(training_.spike),
+        compiled_(job.compiled.empty() ? nullptr : std::make_unique<CompiledStep>(job.compiled, job.config)) {
     if (start_.file)
       resume();
     else if (ranks.size() > 1)
       seed_random(training_.seed + 7919 * static_cast<std::uint64_t>(ranks.rank()), job.device);
     step_ = start_.step;
-    if (first_rank()) {
+    if (compiled_) unfit_ = check_compiled();
+    if (first_rank() && unfit_.empty()) {
       log_.emplace(job.out / "log.jsonl", step_);
       log_->append(provenance());
     }
@@ -98,7 +101,9 @@ class Trainer {
     Progress progress(step_, training_.steps, terminal, !first_rank());
     for (std::string const& bad : start_.bad) progress.say(bad + "; an older checkpoint is used");
     if (step_ > 0) progress.say("resumes after step " + std::to_string(step_));
-    Outcome outcome{step_, last_loss_, {}, 0};
+    if (compiled_changed_) progress.say("the compiled step is another file than that of the checkpoint");
+    Outcome outcome{step_, last_loss_, unfit_, 0};
+    if (!unfit_.empty()) return outcome;
     last_logged_ = Clock::now();
     last_reported_ = step_;
     while (step_ < training_.steps) {
@@ -183,9 +188,50 @@ class Trainer {
     if (before != now)
       throw InvalidInput("the training data are not those of the checkpoint: " + brief(now) + ", and it has " +
                          brief(before));
+    check_kind_of_step();
     exact_ = restore(*start_.file, model_.parameters(), optimizer_, ranks_, training_.seed);
     guard_.set_state(start_.file->metadata("spike"));
     last_loss_ = guard_.mean();
+  }
+
+  /// Rounding differs between them, so a run does not change from one to the other.
+  void check_kind_of_step() {
+    Metadata const& known = start_.file->metadata();
+    std::string const before = known.contains("compiled") ? known.at("compiled") : "";
+    if (before.empty() == !compiled_) {
+      compiled_changed_ = compiled_ && before != compiled_->sha256();
+      return;
+    }
+    throw InvalidInput(compiled_ ? "--compiled '" + job_.compiled.string() +
+                                       "': the checkpoint is of a run of eager steps, which goes on without"
+                                 : "the checkpoint is of a run of compiled steps: give --compiled with its package, " +
+                                       std::string("of sha256 ") + before);
+  }
+
+  /// The package against the eager step, on the first micro batch that this rank will compute.
+  /// @returns why it is not used, or nothing
+  std::string check_compiled() {
+    Batch const b = micro_batch(0);
+    auto const gradients = [this](at::Tensor const& loss) {
+      std::vector<at::Tensor> all{loss};
+      for (Parameter const& p : model_.parameters()) all.push_back(p.value.grad().clone());
+      optimizer_.zero_gradients();
+      return all;
+    };
+    optimizer_.zero_gradients();
+    at::Tensor const loss = eager_loss(b);
+    loss.backward();
+    std::vector<at::Tensor> const eager = gradients(loss.detach());
+    auto const found =
+        compare_steps(model_.parameters(), gradients(compiled_->accumulate(model_.parameters(), b, scored_, 1)), eager,
+                      step_tolerance(training_.bfloat16));
+    deviation_ = found.largest;
+    at::Tensor faults = at::zeros({}, at::TensorOptions(job_.device).dtype(at::kLong));
+    if (!found.fault.empty()) faults.fill_(1);
+    ranks_.sum(faults);
+    if (faults.item<std::int64_t>() == 0) return "";
+    return "'" + job_.compiled.string() +
+           "' is not used: " + (found.fault.empty() ? "on another rank it is wrong" : found.fault);
   }
 
   Metadata description() const {
@@ -196,6 +242,7 @@ class Trainer {
             {"device", job_.device.str()},
             {"backend", job_.backend == Backend::fused ? "fused" : "torch"},
             {"torch", TORCH_VERSION},
+            {"compiled", compiled_ ? compiled_->sha256() : ""},
             {"version", record::build_info().version},
             {"commit", record::build_info().commit}};
   }
@@ -213,6 +260,11 @@ class Trainer {
     j["device"] = job_.device.str();
     j["backend"] = job_.backend == Backend::fused ? "fused" : "torch";
     j["threads"] = at::get_num_threads();
+    if (compiled_)
+      j["compiled"] = {{"package", job_.compiled.string()},
+                       {"sha256", compiled_->sha256()},
+                       {"key", step_key(job_.config)},
+                       {"deviation", deviation_}};
     j["ranks"] = ranks_.size();
     j["seed"] = training_.seed;
     std::int64_t parameters = 0;
@@ -226,12 +278,25 @@ class Trainer {
     return j;
   }
 
-  /// The mean loss of micro batch k of this rank in the step in flight, with dropout.
-  at::Tensor micro_loss(std::int64_t k) {
+  /// Micro batch k of this rank in the step in flight.
+  Batch micro_batch(std::int64_t k) const {
     std::int64_t const first = step_ * training_.batch + ranks_.rank() * local_ + k * training_.micro_batch;
-    Batch const b = read_batch(*train_, first, training_.micro_batch, job_.config.model.context, job_.device);
+    return read_batch(*train_, first, training_.micro_batch, job_.config.model.context, job_.device);
+  }
+
+  /// Its mean loss, with dropout.
+  at::Tensor eager_loss(Batch const& b) const {
     Autocast const autocast(job_.device.type(), training_.bfloat16 ? std::optional(at::kBFloat16) : std::nullopt);
     return model_.loss(b.inputs, b.targets, scored_, true, training_.recompute);
+  }
+
+  /// Its mean loss through `parts`, whose gradients are added to those of the parameters.
+  at::Tensor accumulate(Batch const& b, std::int64_t parts) {
+    if (compiled_) return compiled_->accumulate(model_.parameters(), b, scored_, 1. / static_cast<double>(parts));
+    at::Tensor loss = eager_loss(b);
+    if (parts > 1) loss = loss / static_cast<double>(parts);
+    loss.backward();
+    return loss.detach();
   }
 
   /// @returns why the run must stop, or nothing
@@ -240,10 +305,8 @@ class Trainer {
     optimizer_.zero_gradients();
     at::Tensor loss;
     for (std::int64_t k = 0; k < micro; ++k) {
-      at::Tensor one = micro_loss(k);
-      if (parts > 1) one = one / static_cast<double>(parts);
-      one.backward();
-      loss = loss.defined() ? loss + one.detach() : one.detach().clone();
+      at::Tensor const one = accumulate(micro_batch(k), parts);
+      loss = loss.defined() ? loss + one : one.clone();
     }
     at::Tensor const sums = summed(loss);
     at::Tensor const norm = optimizer_.reduce_gradients();
@@ -288,7 +351,7 @@ class Trainer {
     if (std::isfinite(last_loss_) && std::isfinite(norm))
       s << ", more than " << training_.spike << " times the running mean " << guard_.mean();
     s << "; " << blame(model_, [this] {
-      for (std::int64_t k = 0; k < local_ / training_.micro_batch; ++k) micro_loss(k);
+      for (std::int64_t k = 0; k < local_ / training_.micro_batch; ++k) eager_loss(micro_batch(k));
     });
     if (ranks_.size() > 1) s << " on rank " << ranks_.rank();
     return s.str();
@@ -356,6 +419,10 @@ class Trainer {
   Transformer model_;
   Optimizer optimizer_;
   SpikeGuard guard_;
+  std::unique_ptr<CompiledStep> compiled_;  ///< null: eager
+  bool compiled_changed_ = false;
+  double deviation_ = 0;  ///< of the compiled step from the eager one
+  std::string unfit_;     ///< why the compiled step is not used
   std::optional<RunLog> log_;
   bool exact_ = true;
   std::int64_t step_ = 0, last_reported_ = 0;

@@ -17,6 +17,7 @@ struct Job {
   int threads = 0;            ///< of this process; 0: as torch has it
   at::Device device = at::kCPU;
   Backend backend = Backend::fused;
+  std::filesystem::path compiled;  ///< a package with the step's loss and gradients; empty: they are computed eagerly
 };
 
 struct Outcome {
@@ -30,7 +31,7 @@ struct Outcome {
 /// any moment and resumed has the losses of one that was not, to the bit.
 /// @throws InvalidInput or record::FileError, one line, for what cannot be trained: among them a batch that the ranks
 /// and micro batches do not divide, an `out` that holds a run where resume is off, and a checkpoint of another
-/// configuration; CollectiveError where another rank is lost
+/// configuration or of the other kind of step, eager or compiled; CollectiveError where another rank is lost
 Outcome train(Job const& job, Ranks& ranks);
 
 /// Asks train() to write a checkpoint after the step in flight and return. Async-signal-safe. Of several ranks one is

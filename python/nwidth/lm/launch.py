@@ -15,6 +15,7 @@ to torchrun or to one rank, ends all ranks after the step in flight with a check
 
 import argparse
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,21 +52,29 @@ def arguments(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return options, options.command
 
 
-def library(given: Path | None) -> Path:
-    """nwidth_lm_ops.so. Raises FileNotFoundError with what was looked for."""
-    name = "nwidth_lm_ops.so"
+def built_file(folder: str, name: str, given: Path | None, option: str) -> Path:
+    """A file of the build with NWIDTH_LM: the given one, or where NWIDTH_BIN, the package, a build or PATH has it.
+
+    Raises FileNotFoundError with what was looked for.
+    """
     places = [given] if given else []
     if not given:
         if binaries := os.environ.get("NWIDTH_BIN"):
-            places.append(Path(binaries).parent / "lib" / name)
+            places.append(Path(binaries).parent / folder / name)
         package = Path(__file__).resolve().parents[1]
-        places += [package / name, package.parents[1] / "build" / "release" / "lib" / name]
+        places += [package / name, package.parents[1] / "build" / "release" / folder / name]
+        if found := shutil.which(name):
+            places.append(Path(found))
     for place in places:
         if place.is_file():
             return place
     raise FileNotFoundError(
-        f"no {name}: looked for {', '.join(map(str, places))}; build with NWIDTH_LM=ON or give --ops"
+        f"no {name}: looked for {', '.join(map(str, places))}; build with NWIDTH_LM=ON or give {option}"
     )
+
+
+def library(given: Path | None) -> Path:
+    return built_file("lib", "nwidth_lm_ops.so", given, "--ops")
 
 
 def environment() -> dict[str, str]:

@@ -131,12 +131,15 @@ class Transformer(nn.Module):
         learned = [self.weights[f"{at}activation.{name}"] for name, _ in coefficients(m.activation)]
         return x + self._dropped(self._linear(at + "down", activate(m.activation, h, learned)))
 
-    def hidden(self, tokens: Tensor) -> Tensor:
-        """[B, T] -> [B, T, width], behind the last norm."""
-        m = self.model
-        x = F.embedding(tokens, self.weights["embedding.weight"])
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """[B, T] -> [B, T, width], positions not among it."""
+        return F.embedding(tokens, self.weights["embedding.weight"])
+
+    def hidden(self, embedded: Tensor) -> Tensor:
+        """[B, T, width] -> [B, T, width], behind the last norm."""
+        m, x = self.model, embedded
         if m.positions == "learned":
-            x = x + self.weights["positions.weight"].narrow(0, 0, tokens.shape[1])
+            x = x + self.weights["positions.weight"].narrow(0, 0, x.shape[1])
         x = self._dropped(x)
         for i in range(m.layers):
             x = self._block(f"layers.{i}.", x)
@@ -147,12 +150,16 @@ class Transformer(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits."""
-        return F.linear(self.hidden(tokens), self._output())
+        return F.linear(self.hidden(self.embedded(tokens)), self._output())
 
     def loss(self, tokens: Tensor, targets: Tensor, scored: Tensor | None = None) -> Tensor:
         """Mean cross entropy in nats over the targets at positions that are scored, [T] bool; None: all."""
-        h = self.hidden(tokens).reshape(-1, self.model.width)
-        t = (targets if scored is None else torch.where(scored, targets, NOT_SCORED)).reshape(-1)
+        t = targets if scored is None else torch.where(scored, targets, NOT_SCORED)
+        return self.loss_of(self.embedded(tokens), t)
+
+    def loss_of(self, embedded: Tensor, targets: Tensor) -> Tensor:
+        """The same from what embedded() gives; targets that are not scored are NOT_SCORED."""
+        h, t = self.hidden(embedded).reshape(-1, self.model.width), targets.reshape(-1)
         if self.model.vocabulary >= CHUNKED_VOCABULARY:
             return chunked_cross_entropy(h, self._output(), t, chunk_rows(self.model.vocabulary))
         return cross_entropy(h, self._output(), t)
