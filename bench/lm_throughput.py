@@ -57,7 +57,7 @@ def configuration(activation, dtype, options, folder):
         f'[model]\nactivation = "{activation}"\nhidden = {HIDDEN[activation]}\nvocabulary = {options.vocabulary}\n'
         f'context = {CONTEXT}\nlayers = 4\nwidth = 256\nheads = 4\n[data]\ntrain = ["{ROOT / "theory"}"]\n'
         f'suffixes = [".cpp", ".hpp"]\n[training]\nbatch = {BATCH}\nmicro_batch = {BATCH}\nsteps = {options.steps}\n'
-        f'rate = 1e-3\nschedule = "constant"\nevaluate_every = 0\ncheckpoint_every = 0\nspike = 0\n'
+        f'rate = 3e-4\nschedule = "constant"\nevaluate_every = 0\ncheckpoint_every = 0\nspike = 0\n'
         f"bfloat16 = {'true' if dtype == 'bfloat16' else 'false'}\n"
     )
     return path
@@ -90,7 +90,7 @@ def serve(prepared, dtype, threads, mode):
     matrices = [w for w in twin.weights.values() if not any(w is p for p in plain)]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}],
-        lr=1e-3,
+        lr=3e-4,
         betas=(0.9, 0.95),
         fused=True,
     )
