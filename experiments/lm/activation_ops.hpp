@@ -8,8 +8,9 @@
 
 namespace nwidth::lm {
 
-/// Which code computes activations: torch's operators, which the twin uses as well, or kernels/ (faster, and it keeps
-/// the inputs alone, with three numbers a row for PolyNorm). Tensors that are not on the CPU take torch's.
+/// Which code computes activations, RMSNorm and rotary positions: torch's operators, which the twin uses as well, or
+/// kernels/ (faster; an activation keeps its input alone, with three numbers a row for PolyNorm). Tensors that are not
+/// on the CPU take torch's.
 enum class Backend { torch, fused };
 /// @throws InvalidInput  naming both
 Backend backend_named(std::string const& name);

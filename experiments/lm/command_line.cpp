@@ -78,7 +78,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   train_command->add_flag("--resume", train.resume, "go on from the newest good checkpoint in --out");
   train_command->add_option("--threads", train.threads, "1 to 1024 (default: the cores of this process)");
   train_command->add_option("--device", train.device, "cpu or cuda (default cpu)");
-  train_command->add_option("--backend", train.backend, "of activations: fused or torch (default fused)");
+  train_command->add_option("--backend", train.backend, "of kernels: fused or torch (default fused)");
   train_command->add_option("--compiled", train.compiled,
                             "a step of python -m nwidth.lm.compile_step; it runs as code of this program");
   train_command->footer(train_footer);
@@ -99,7 +99,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   evaluate_command->add_option("--data", evaluate.data, "instead of the run's held-out data: files or folders");
   evaluate_command->add_option("--threads", evaluate.threads, "1 to 1024 (default: the cores of this process)");
   evaluate_command->add_option("--device", evaluate.device, "cpu or cuda (default cpu)");
-  evaluate_command->add_option("--backend", evaluate.backend, "of activations: fused or torch (default fused)");
+  evaluate_command->add_option("--backend", evaluate.backend, "of kernels: fused or torch (default fused)");
   evaluate_command->footer(evaluate_footer);
 
   Source text;

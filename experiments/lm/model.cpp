@@ -22,20 +22,23 @@
 
 #include <cmath>
 
+#include "experiments/lm/layer_ops.hpp"
 #include "experiments/lm/loss.hpp"
 #include "experiments/lm/recompute.hpp"
 #include "theory/number/error.hpp"
 
 namespace nwidth::lm {
-namespace {
-
 using at::Tensor;
 
+void Transformer::Residual::settle() {
+  if (pending.defined()) sum = sum + pending;
+  pending = Tensor();
+}
+
 /// Walks along the parameters in the order in which they are used.
-class Cursor {
+class Transformer::Cursor {
  public:
-  Cursor(std::vector<Parameter> const& all, std::size_t at, Model const& model, Watch const& watch)
-      : all_(all), at_(at), model_(model), watch_(watch) {}
+  Cursor(Transformer const& t, std::size_t at) : all_(t.parameters_), at_(at), model_(t.model_), t_(t) {}
 
   Tensor const& next() { return all_[at_++].value; }
   Tensor bias() { return model_.biases ? next() : Tensor(); }
@@ -45,16 +48,22 @@ class Cursor {
     std::string const& name = all_[at_ - 1].name;
     return shown(name, at::linear(x, weight, bias()));
   }
-  Tensor norm(Tensor const& x, Norm kind) {
-    if (kind == Norm::none) return x;
+  Tensor norm(Residual& x, Norm kind) {
+    if (kind == Norm::rms && t_.backend_ == Backend::fused && has_layer_kernels(x.sum)) {
+      auto const [sum, y] = add_rms_norm(x.sum, x.pending, next(), model_.norm_eps);
+      x = {sum, Tensor()};
+      return shown(last(), y);
+    }
+    x.settle();
+    if (kind == Norm::none) return x.sum;
     Tensor const& weight = next();
     std::string const& name = all_[at_ - 1].name;
-    if (kind == Norm::rms) return shown(name, at::rms_norm(x, {model_.width}, weight, model_.norm_eps));
-    return shown(name, at::layer_norm(x, {model_.width}, weight, next(), model_.norm_eps));
+    if (kind == Norm::rms) return shown(name, at::rms_norm(x.sum, {model_.width}, weight, model_.norm_eps));
+    return shown(name, at::layer_norm(x.sum, {model_.width}, weight, next(), model_.norm_eps));
   }
   /// What was made by the parameter of this name.
   Tensor shown(std::string const& name, Tensor const& made) const {
-    if (watch_) watch_(name, made);
+    if (t_.watch_) t_.watch_(name, made);
     return made;
   }
   std::string const& last() const { return all_[at_ - 1].name; }
@@ -63,8 +72,10 @@ class Cursor {
   std::vector<Parameter> const& all_;
   std::size_t at_;
   Model const& model_;
-  Watch const& watch_;
+  Transformer const& t_;
 };
+
+namespace {
 
 /// Without norms in the blocks a LayerNorm stands before the output alone.
 Norm final_norm(Model const& m) { return m.norm == Norm::none ? Norm::layer : m.norm; }
@@ -125,35 +136,45 @@ Transformer::Transformer(Model const& model, Backend backend, at::Device device,
     Tensor const angles = at::outer(at::arange(m.context, at::kDouble), frequencies);
     cosines_ = angles.cos().to(device);
     sines_ = angles.sin().to(device);
+    kernel_cosines_ = cosines_.to(type);
+    kernel_sines_ = sines_.to(type);
   }
 }
 
 Tensor const& Transformer::output() const { return model_.tied ? parameters_.front().value : parameters_.back().value; }
 
-Tensor Transformer::block(std::int64_t layer, Tensor x, bool training) const {
+void Transformer::block(std::int64_t layer, Residual& x, bool training) const {
   Model const& m = model_;
-  Cursor p(parameters_, first_ + static_cast<std::size_t>(layer) * per_block_, m, watch_);
+  Cursor p(*this, first_ + static_cast<std::size_t>(layer) * per_block_);
   auto const dropped = [&](Tensor const& t) { return m.dropout > 0 ? at::dropout(t, m.dropout, training) : t; };
 
-  std::int64_t const sequences = x.size(0), tokens = x.size(1);
-  Tensor h = p.norm(x, m.norm);
-  std::vector<Tensor> qkv = p.linear(h).split(m.width, -1);
-  for (Tensor& t : qkv) t = t.view({sequences, tokens, m.heads, m.width / m.heads}).transpose(1, 2);
-  if (m.positions == Positions::rope) {
-    Tensor const c = cosines_.narrow(0, 0, tokens).to(qkv[0].scalar_type()),
-                 s = sines_.narrow(0, 0, tokens).to(qkv[0].scalar_type());
-    qkv[0] = rotated(qkv[0], c, s);
-    qkv[1] = rotated(qkv[1], c, s);
-  }
-  h = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0., true);
-  x = x + dropped(p.linear(h.transpose(1, 2).reshape({sequences, tokens, m.width})));
+  std::int64_t const sequences = x.sum.size(0), tokens = x.sum.size(1);
+  bool const kernels = backend_ == Backend::fused && has_layer_kernels(x.sum);
+  Tensor h = p.linear(p.norm(x, m.norm));
+  Projections const a = kernels ? split_heads(h, m.heads, kernel_cosines_, kernel_sines_) : projections(h);
+  h = at::scaled_dot_product_attention(a.q, a.k, a.v, {}, 0., true);
+  x.pending = dropped(p.linear(h.transpose(1, 2).reshape({sequences, tokens, m.width})));
 
   h = p.linear(p.norm(x, m.norm));
   std::vector<Tensor> learned(coefficients(m.activation).size());
   for (Tensor& t : learned) t = p.next();
   h = p.shown(learned.empty() ? "layers." + std::to_string(layer) + ".activation" : p.last(),
               activate(m.activation, h, learned, backend_));
-  return x + dropped(p.linear(h));
+  x.pending = dropped(p.linear(h));
+}
+
+Projections Transformer::projections(Tensor const& qkv) const {
+  Model const& m = model_;
+  std::int64_t const sequences = qkv.size(0), tokens = qkv.size(1);
+  std::vector<Tensor> parts = qkv.split(m.width, -1);
+  for (Tensor& t : parts) t = t.view({sequences, tokens, m.heads, m.width / m.heads}).transpose(1, 2);
+  if (m.positions == Positions::rope) {
+    Tensor const c = cosines_.narrow(0, 0, tokens).to(qkv.scalar_type()),
+                 s = sines_.narrow(0, 0, tokens).to(qkv.scalar_type());
+    parts[0] = rotated(parts[0], c, s);
+    parts[1] = rotated(parts[1], c, s);
+  }
+  return {parts[0], parts[1], parts[2]};
 }
 
 Tensor Transformer::hidden(Tensor const& tokens, bool training, bool recompute) const {
@@ -166,19 +187,25 @@ Tensor Transformer::hidden(Tensor const& tokens, bool training, bool recompute) 
   if (watch_) watch_(parameters_.front().name, x);
   if (m.positions == Positions::learned) x = x + parameters_[1].value.narrow(0, 0, length);
   if (m.dropout > 0) x = at::dropout(x, m.dropout, training);
+  Residual stream{x, Tensor()};
   for (std::int64_t i = 0; i < m.layers; ++i) {
     if (recompute && at::GradMode::is_enabled()) {
       std::vector<Tensor> used;
       for (std::size_t k = 0; k < per_block_; ++k)
         used.push_back(parameters_[first_ + static_cast<std::size_t>(i) * per_block_ + k].value);
-      x = recomputed([this, i, training](Tensor const& input) { return block(i, input, training); }, x, used,
-                     training && m.dropout > 0);
+      auto const whole = [this, i, training](Tensor const& input) {
+        Residual r{input, Tensor()};
+        block(i, r, training);
+        r.settle();
+        return r.sum;
+      };
+      stream.sum = recomputed(whole, stream.sum, used, training && m.dropout > 0);
     } else {
-      x = block(i, x, training);
+      block(i, stream, training);
     }
   }
-  Cursor last(parameters_, first_ + static_cast<std::size_t>(m.layers) * per_block_, m, watch_);
-  return last.norm(x, final_norm(m));
+  Cursor last(*this, first_ + static_cast<std::size_t>(m.layers) * per_block_);
+  return last.norm(stream, final_norm(m));
 }
 
 Tensor Transformer::logits(Tensor const& tokens, bool training) const {

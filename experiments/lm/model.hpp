@@ -19,6 +19,7 @@
 
 #include "experiments/lm/activation_ops.hpp"
 #include "experiments/lm/config.hpp"
+#include "experiments/lm/layer_ops.hpp"
 
 namespace nwidth::lm {
 
@@ -64,16 +65,24 @@ class Transformer {
   void watch(Watch w) { watch_ = std::move(w); }
 
  private:
+  /// The residual stream: sum + pending, which the next norm adds, for then both are one pass with Backend::fused.
+  struct Residual {
+    at::Tensor sum, pending;
+    void settle();
+  };
+  class Cursor;
   at::Tensor hidden(at::Tensor const& tokens, bool training, bool recompute) const;
-  at::Tensor block(std::int64_t layer, at::Tensor x, bool training) const;
+  void block(std::int64_t layer, Residual& x, bool training) const;
+  Projections projections(at::Tensor const& qkv) const;
   at::Tensor const& output() const;
 
   Model model_;
   Backend backend_;
   std::vector<Parameter> parameters_;
   Watch watch_;
-  std::size_t first_ = 0, per_block_ = 0;  ///< of the parameters of blocks
-  at::Tensor cosines_, sines_;             ///< of rotary positions, [context, width / heads / 2], double
+  std::size_t first_ = 0, per_block_ = 0;     ///< of the parameters of blocks
+  at::Tensor cosines_, sines_;                ///< of rotary positions, [context, width / heads / 2], double
+  at::Tensor kernel_cosines_, kernel_sines_;  ///< the same for split_heads
 };
 
 }  // namespace nwidth::lm

@@ -29,11 +29,11 @@ def threads():
     torch.set_num_threads(before)
 
 
-def pair(activation, variant, bf16=False, scored=None, **options):
+def pair(activation, variant, bf16=False, scored=None, seed=5, **options):
     text = config(activation, variant)
     tokens, targets = batch(read_toml(text).vocabulary)
-    a = cpp_step(text, tokens, targets, scored=scored, bf16=bf16, **options)
-    b = twin_step(text, tokens, targets, scored=scored, bf16=bf16)
+    a = cpp_step(text, tokens, targets, scored=scored, seed=seed, bf16=bf16, **options)
+    b = twin_step(text, tokens, targets, scored=scored, seed=seed, bf16=bf16)
     assert list(a[2]) == list(b[2])
     return a, b
 
@@ -57,12 +57,20 @@ def test_equals_its_twin_to_the_bit(activation, variant, bf16):
 
 @pytest.mark.parametrize(("activation", "variant"), CASES)
 def test_kernels_change_roundings_only(activation, variant):
+    """Against the twin in float64, since in float32 it is itself off by up to 1.2e-6."""
     a, b = pair(activation, variant, backend="fused")
     assert abs(a[0] - b[0]) <= 1e-6 * b[0]
     assert distance(a[1], b[1]) <= 1e-6
+    data = batch(read_toml(config(activation, variant)).vocabulary)
+    exact = (
+        b[3] if variant == "dropout" else double_step(config(activation, variant), *data)[0]
+    )  # its masks would differ
     for name in a[3]:
-        if ".activation." not in name:
-            assert distance(a[3][name], b[3][name]) <= 1e-6, name
+        if ".activation." in name:  # the next test's
+            continue
+        # gradients of vectors are sums over all tokens with cancellation, off by up to 6e-6 with either backend
+        allowed = 1.5e-6 if a[3][name].dim() == 2 else 1e-5
+        assert distance(a[3][name], exact[name]) <= allowed, name
 
 
 LEARNED = ["xielu", "polyrelu", "polynorm", "polyrelu-glu", "polynorm-glu"]
@@ -121,12 +129,15 @@ def test_kernels_sum_gradients_of_coefficients_to_a_rounding_of_the_terms(activa
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_kernels_in_bfloat16_are_as_close_as_torch_is(activation):
-    """Both round each activation at least once, so that either stands as far from the other as from float."""
-    exact, _ = pair(activation, "polycom")
-    a, b = pair(activation, "polycom", True, backend="fused")
-    for name in a[3]:
-        ours, theirs = (distance(x[3][name], exact[3][name]) for x in (a, b))
-        assert ours <= 2 * theirs + 0.01, (name, ours, theirs)
+    """Both round each activation at least once, so that either stands as far from the other as from float: in the
+    median of five models, since a rounding that takes one number over a kink of relu moves all gradients."""
+    found = []
+    for seed in range(5, 10):
+        exact, _ = pair(activation, "polycom", seed=seed)
+        steps = pair(activation, "polycom", True, backend="fused", seed=seed)
+        found.append([max(distance(x[3][name], g) for name, g in exact[3].items()) for x in steps])
+    ours, theirs = (sorted(d)[2] for d in zip(*found, strict=True))
+    assert ours <= 1.5 * theirs + 0.01, (ours, theirs)
 
 
 @pytest.mark.parametrize("backend", ["torch", "fused"])
@@ -159,6 +170,16 @@ def test_every_kernel_runs():
         for ours, theirs in zip(results[1], results[0], strict=True):
             assert distance(ours, theirs) < 2e-6, name
         assert name in exact or not torch.equal(results[0][0], results[1][0]), name
+
+
+def test_every_kernel_of_a_layer_runs():
+    """With the same activation, norms by kernels do not equal torch's to the bit, and rotation is of float's bits."""
+    text = config("relu")
+    fused, plain = (cpp_step(text, *batch(61), backend=backend) for backend in ("fused", "torch"))
+    assert not torch.equal(fused[1], plain[1])
+    text = config("relu", "without norms")  # a LayerNorm, and rotation alone
+    fused, plain = (cpp_step(text, *batch(61), backend=backend) for backend in ("fused", "torch"))
+    assert torch.equal(fused[1], plain[1])
 
 
 def test_second_derivatives_raise():
