@@ -29,7 +29,8 @@ constexpr char const* footer = R"(Examples:
   nwidth-lm presets
   nwidth-lm describe --preset polycom-dense-1b
   nwidth-lm train --preset tiny --data /usr/include/boost --out results/lm/tiny
-Exit codes: 0 done; 2 bad input; 3 stopped, by the guard against divergence or since another process was lost.)";
+Exit codes: 0 done; 2 bad input; 3 stopped, by the guard against divergence or since another process was lost;
+128 + signal where SIGINT or SIGTERM asked for the end, with a checkpoint.)";
 
 void say(std::string const& what, int rank, int size) {
   // What all ranks have to say is said once: the launcher ends the others when the first is gone.
