@@ -49,7 +49,8 @@ std::vector<std::int64_t> checkpoint_steps(std::filesystem::path const& folder) 
     if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
     std::int64_t step = 0;
     char const *const begin = name.data() + prefix.size(), *const end = name.data() + name.size() - suffix.size();
-    if (auto const [last, error] = std::from_chars(begin, end, step); error == std::errc() && last == end && step >= 0)
+    // Copies under other names, such as checkpoint-9, are not ours to use or remove.
+    if (std::from_chars(begin, end, step).ec == std::errc() && step >= 0 && name == checkpoint_path("", step))
       steps.push_back(step);
   }
   std::sort(steps.rbegin(), steps.rend());
@@ -68,7 +69,10 @@ Found newest_checkpoint(std::filesystem::path const& folder) {
   Found found;
   for (std::int64_t const step : checkpoint_steps(folder)) {
     try {
-      found.file = open_checkpoint(checkpoint_path(folder, step));
+      auto file = open_checkpoint(checkpoint_path(folder, step));
+      if (std::string const& own = file->metadata("step"); own != std::to_string(step))
+        throw record::FileError("cannot use '" + checkpoint_path(folder, step).string() + "': it is of step " + own);
+      found.file = std::move(file);
       found.step = step;
       return found;
     } catch (record::FileError const& e) {

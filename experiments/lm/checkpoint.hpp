@@ -29,6 +29,7 @@ struct Found {
   std::unique_ptr<TensorFile> file;  ///< null: none
   std::vector<std::string> bad;      ///< what was wrong with newer ones, a line each
 };
+/// A file whose step is not that of its name is bad, too.
 Found newest_checkpoint(std::filesystem::path const& folder);
 /// That of a step. @throws record::FileError
 std::unique_ptr<TensorFile> open_checkpoint(std::filesystem::path const& path);

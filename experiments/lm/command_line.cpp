@@ -32,7 +32,8 @@ constexpr char const* footer = R"(Examples:
   nwidth-lm describe --preset polycom-dense-1b
   nwidth-lm train --preset tiny --data /usr/include/boost --out results/lm/tiny
 Exit codes: 0 done; 2 bad input; 3 stopped: by the guard against divergence, since another process was lost, or since a
-compiled step has other gradients than the eager one.)";
+compiled step has other gradients than the eager one; 128 + signal where SIGINT or SIGTERM asked for the end, with a
+checkpoint.)";
 
 void say(std::string const& what, int rank, int size) {
   // What all ranks have to say is said once: the launcher ends the others when the first is gone.
@@ -118,10 +119,10 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
     app.parse(std::move(reversed));
   } catch (CLI::CallForHelp const&) {
     CLI::App* const one = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
-    std::fputs(one->help(one == &app ? "" : "nwidth-lm").c_str(), stdout);
+    if (ranks.rank() == 0) std::fputs(one->help(one == &app ? "" : "nwidth-lm").c_str(), stdout);
     return done;
   } catch (CLI::CallForVersion const& e) {
-    std::printf("%s\n", e.what());
+    if (ranks.rank() == 0) std::printf("%s\n", e.what());
     return done;
   } catch (CLI::ParseError const& e) {
     std::string const name = app.get_subcommands().empty() ? "" : " " + app.get_subcommands().front()->get_name();
@@ -131,8 +132,9 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   }
   for (CLI::App* const command : app.get_subcommands()) require_values(*command);
   if (train_command->parsed()) return run_train(train, ranks);
-  if (describe_command->parsed()) return run_describe(described, as_toml);
   if (evaluate_command->parsed()) return run_evaluate(evaluate, ranks);
+  if (ranks.rank() > 0 && !app.get_subcommands().empty()) return done;  // the rest is said or written by one
+  if (describe_command->parsed()) return run_describe(described, as_toml);
   if (text_command->parsed()) return run_text(text, text_out);
   if (presets_command->parsed()) return run_presets(shown);
   throw InvalidInput("no command: allowed are train, describe, evaluate, text, presets; see nwidth-lm --help");

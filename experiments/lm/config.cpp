@@ -175,7 +175,7 @@ void each_key(Training& t, F&& f) {
   f("decay_tokens", t.decay_tokens, 0, large);
   f("beta1", t.beta1, 0, 0.999999);
   f("beta2", t.beta2, 0, 0.999999);
-  f("eps", t.eps, 0, 1);
+  f("eps", t.eps, 1e-30, 1);  // 0 / 0 where a gradient is 0
   f("weight_decay", t.weight_decay, 0, 10);
   f("clip", t.clip, 0, 1e9);
   f("bfloat16", t.bfloat16);
@@ -187,6 +187,17 @@ void each_key(Training& t, F&& f) {
   f("keep", t.keep, 1, 1000000);
   f("log_every", t.log_every, 1, large);
   f("spike", t.spike, 0, 1e9);
+}
+
+/// Shortest decimal that is this double; always with a point or an exponent, as TOML's floats.
+std::string shortest(double x) {
+  for (int digits = 1;; ++digits) {
+    std::ostringstream s;
+    s.precision(digits);
+    s << x;
+    if (digits >= std::numeric_limits<double>::max_digits10 || std::stod(s.str()) == x)
+      return s.str().find_first_of(".e") == std::string::npos ? s.str() + ".0" : s.str();
+  }
 }
 
 /// What [model.match] asks for; it survives from a preset until a width or another match replaces it.
@@ -276,6 +287,8 @@ void read(Reader& r, Training& t) {
   if (t.batch % t.micro_batch != 0)
     r.fail("micro_batch", "micro_batch = " + std::to_string(t.micro_batch) +
                               ": allowed are divisors of batch = " + std::to_string(t.batch));
+  if (t.spike > 0 && t.spike <= 1)
+    r.fail("spike", "spike = " + shortest(t.spike) + ": allowed are 0, for never, and more than 1");
 }
 
 /// Keys that others make useless: refused where this file gives them a value, else their default, which canonical texts
@@ -342,17 +355,6 @@ void read(toml::table const& table, std::string const& name, Reading& all, int d
   }
   top.finish();
   if (depth == 0) drop_useless(table, name, all.config);
-}
-
-/// Shortest decimal that is this double; always with a point or an exponent, as TOML's floats.
-std::string shortest(double x) {
-  for (int digits = 1;; ++digits) {
-    std::ostringstream s;
-    s.precision(digits);
-    s << x;
-    if (digits >= std::numeric_limits<double>::max_digits10 || std::stod(s.str()) == x)
-      return s.str().find_first_of(".e") == std::string::npos ? s.str() + ".0" : s.str();
-  }
 }
 
 std::string quoted(std::string const& s) {
@@ -446,6 +448,10 @@ Config parse_config(std::string_view text, std::string const& name, std::string 
   if (!activation.empty()) m.activation = activation;
   try {
     activation_named(m.activation);
+    Training const& t = all.config.training;
+    if (static_cast<double>(t.batch) * static_cast<double>(m.context) * static_cast<double>(t.steps) > 0x1p62)
+      throw InvalidInput("batch * context * steps = " + std::to_string(t.batch) + " * " + std::to_string(m.context) +
+                         " * " + std::to_string(t.steps) + ": allowed are 2^62 tokens");
     if (all.match) {
       Model reference = m;
       reference.activation = all.match->activation;

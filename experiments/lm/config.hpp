@@ -97,7 +97,7 @@ struct Training {
   std::int64_t evaluate_every = 100, evaluate_sequences = 64;  ///< 0: never
   std::int64_t checkpoint_every = 200, keep = 2;               ///< 0: only at the end
   std::int64_t log_every = 1;                                  ///< steps; on a GPU each line waits for the device
-  double spike = 3;  ///< stops when the loss exceeds this many times its running mean; 0: never
+  double spike = 3;  ///< stops when the loss exceeds this many times its running mean, above 1; 0: never
 };
 
 struct Config {

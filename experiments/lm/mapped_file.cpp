@@ -16,7 +16,8 @@
 namespace nwidth::lm {
 
 MappedFile::MappedFile(std::filesystem::path path) : path_(std::move(path)) {
-  int const file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not blocking: a pipe is refused, and not waited for.
+  int const file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) throw record::file_error("read", path_, errno);
   struct stat status {};
   int error = ::fstat(file, &status) == 0 ? 0 : errno;

@@ -3,6 +3,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -109,6 +110,14 @@ Optimizer::Moments Optimizer::moments() {
   at::Tensor const first = ranks_.rank() == 0 ? whole.cpu().clone() : at::Tensor();
   ranks_.all_gather(whole, second_);
   return {first, ranks_.rank() == 0 ? whole.cpu() : at::Tensor()};
+}
+
+bool Optimizer::finite() {
+  at::NoGradGuard const no_graph;
+  at::Tensor bad = at::zeros({}, values_.options());
+  for (at::Tensor const& t : {values_, first_, second_}) bad += at::isfinite(t).all().logical_not();
+  ranks_.sum(bad);
+  return bad.item<double>() == 0;
 }
 
 void Optimizer::set_moments(Moments const& all, std::int64_t steps) {

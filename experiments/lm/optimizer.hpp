@@ -44,6 +44,8 @@ class Optimizer {
     at::Tensor first, second;
   };
   Moments moments();
+  /// Whether all parameters and moments are finite numbers. Collective.
+  bool finite();
   /// Takes what moments() gave, whatever the number of ranks was, and the number of steps done.
   void set_moments(Moments const& all, std::int64_t steps);
   std::int64_t steps() const { return steps_; }

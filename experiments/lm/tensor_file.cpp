@@ -63,7 +63,7 @@ void write_tensors(std::filesystem::path const& path, std::vector<TensorBytes> c
 }
 
 TensorFile::TensorFile(std::filesystem::path const& path) : path_(path) {
-  int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) throw record::file_error("read", path, errno);
   struct stat s;
   int error = ::fstat(fd, &s) != 0 ? errno : S_ISREG(s.st_mode) ? 0 : EINVAL;

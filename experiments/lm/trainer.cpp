@@ -101,6 +101,8 @@ class Trainer {
     Progress progress(step_, training_.steps, terminal, !first_rank());
     for (std::string const& bad : start_.bad) progress.say(bad + "; an older checkpoint is used");
     if (step_ > 0) progress.say("resumes after step " + std::to_string(step_));
+    if (step_ == 0 && job_.resume)
+      progress.say("no checkpoint in '" + job_.out.string() + "': starts from the first step");
     if (compiled_changed_) progress.say("the compiled step is another file than that of the checkpoint");
     Outcome outcome{step_, last_loss_, unfit_, 0};
     if (!unfit_.empty()) return outcome;
@@ -114,7 +116,13 @@ class Trainer {
       bool const last = step_ == training_.steps;
       if (due(training_.evaluate_every) || (last && training_.evaluate_every > 0)) evaluate_now(progress);
       outcome.signal = ranks_.size() == 1 ? stop_signal : agreed_signal_;
-      if (due(training_.checkpoint_every) || last || outcome.signal != 0) save();
+      if (due(training_.checkpoint_every) || last || outcome.signal != 0) {
+        outcome.stopped = save();
+        if (!outcome.stopped.empty()) {
+          outcome.signal = 0;  // nothing was written for who goes on
+          break;
+        }
+      }
       if (outcome.signal != 0) {
         wait_for_all();  // who starts the ranks ends those that are left when one is gone
         break;
@@ -123,7 +131,8 @@ class Trainer {
     outcome.step = step_;
     outcome.loss = last_loss_;
     if (log_ && (outcome.signal == 0)) {
-      Json end{{"kind", "end"}, {"step", step_}, {"loss", number(last_loss_)}};
+      Json end{{"kind", "end"}, {"step", step_}};
+      if (step_ > start_.step) end["loss"] = number(last_loss_);
       if (!outcome.stopped.empty()) end["stopped"] = outcome.stopped;
       log_->append(end);
       log_->sync();
@@ -400,10 +409,16 @@ class Trainer {
     progress.say(text.str());
   }
 
-  void save() {
+  /// @returns why there is no checkpoint: nothing goes on from weights that are not numbers, and it would drive out
+  /// those before it
+  std::string save() {
+    if (!optimizer_.finite())
+      return "stopped after step " + std::to_string(step_) + ": its weights or moments are not finite, " +
+             blame(model_, [this] { micro_loss(0); }) + "; checkpoints are those of earlier steps";
     if (log_) log_->sync();  // the log is never behind the checkpoint
     write_checkpoint(job_.out, step_, model_.parameters(), optimizer_, ranks_, description(), training_.keep);
     last_logged_ = Clock::now();
+    return "";
   }
 
   Job const& job_;

@@ -23,7 +23,7 @@ struct Job {
 struct Outcome {
   std::int64_t step = 0;  ///< steps done
   double loss = 0;        ///< of the last one, in nats
-  std::string stopped;    ///< empty: all steps were done; else why not, one line
+  std::string stopped;    ///< empty: all steps were done; else why not, or why they were not saved, one line
   int signal = 0;         ///< that asked for the end; a checkpoint was written
 };
 

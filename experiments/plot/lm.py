@@ -37,7 +37,9 @@ class Run:
     """One log.jsonl."""
 
     def __init__(self, path):
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        text = path.read_text(encoding="utf-8")
+        text = text[: text.rfind("\n") + 1]  # a run that goes on may have written half of a line
+        lines = [json.loads(line) for line in text.splitlines() if line]
         heads = [line for line in lines if line.get("kind") == "run"]
         if not heads or heads[0].get("schema") != "nwidth.lm/1":
             raise ValueError(f"{path}: no line of schema nwidth.lm/1 says which run this is")
@@ -51,7 +53,7 @@ class Run:
         ends = [line for line in lines if line.get("kind") == "end"]
         self.stopped = ends[-1].get("stopped") if ends else "not finished"
         speeds = sorted(line["tokens_per_second"] for line in self.steps)
-        self.speed = speeds[len(speeds) // 2] if speeds else math.nan
+        self.speed = speeds[len(speeds) // 2] if speeds else None
 
     def curve(self):
         """Tokens, and the mean loss of the steps around them; of the stream, the excess at evaluations."""
@@ -70,7 +72,7 @@ class Run:
 
     def last(self, key):
         values = [e[key] for e in self.evaluations if key in e]
-        return float(values[-1]) if values else math.nan
+        return float(values[-1]) if values else None
 
 
 def order_zero(text):
@@ -96,8 +98,8 @@ def arms_of(runs):
 
 
 def spread(values, digits):
-    """Mean, and half of the distance between the least and the greatest."""
-    values = [v for v in values if not math.isnan(v)]
+    """Mean, and half of the distance between the least and the greatest, of what was measured: a NaN stays one."""
+    values = [v for v in values if v is not None]
     if not values:
         return "-"
     mean = f"{sum(values) / len(values):.{digits}f}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Running nwidth-lm and its launcher as a person does, on small configurations. Skips where they are not built."""
 
+import hashlib
 import json
 import math
 import os
@@ -72,8 +73,13 @@ def train(config, out, *arguments, code=0):
 
 def launch(ranks, config, out, *arguments, options=(), background=False):
     """The launcher with so many ranks, of one thread each."""
-    command = [sys.executable, "-m", "nwidth.lm.launch", "--ranks", ranks, "--ops", LIBRARY, *options]
-    command += ["train", config, "--out", out, *arguments]
+    return launch_command(ranks, "train", config, "--out", out, *arguments, options=options, background=background)
+
+
+def launch_command(ranks, *command, options=(), background=False):
+    if "--ops" not in options:
+        options = ("--ops", LIBRARY, *options)
+    command = [sys.executable, "-m", "nwidth.lm.launch", "--ranks", ranks, *options, *command]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     process = subprocess.Popen(
         list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
@@ -109,6 +115,26 @@ def read_tensors(path):
         raw = bytearray(data[8 + length + a : 8 + length + b])
         tensors[name] = torch.frombuffer(raw, dtype=DTYPES[entry["dtype"]]).view(entry["shape"])
     return tensors, metadata
+
+
+def write_tensors(path, tensors, metadata):
+    """A file that nwidth-lm takes for its own, digests and all."""
+
+    def raw(t):
+        return bytes(t.contiguous().view(torch.uint8).flatten().tolist())
+
+    header = {"__metadata__": dict(metadata)}
+    names, offset = {dtype: name for name, dtype in DTYPES.items()}, 0
+    for name, t in tensors.items():
+        end = offset + t.numel() * t.element_size()
+        header[name] = {"dtype": names[t.dtype], "shape": list(t.shape), "data_offsets": [offset, end]}
+        offset = end
+    digests = {name: hashlib.sha256(raw(t)).hexdigest() for name, t in tensors.items()}
+    header["__metadata__"] |= {"digests": json.dumps(digests), "digest": "0" * 64}
+    text = json.dumps(header)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    text = text.replace("0" * 64, digest)
+    path.write_bytes(struct.pack("<Q", len(text)) + text.encode() + b"".join(map(raw, tensors.values())))
 
 
 def checkpoint(out, step):

@@ -8,7 +8,18 @@ import sys
 import time
 
 import pytest
-from lm_program import LIBRARY, checkpoint, config_file, launch, lines, losses, read_tensors, train
+from lm_program import (
+    LIBRARY,
+    checkpoint,
+    config_file,
+    launch,
+    launch_command,
+    lines,
+    losses,
+    read_tensors,
+    run,
+    train,
+)
 
 if not LIBRARY.exists():
     pytest.skip(f"{LIBRARY} is not built", allow_module_level=True)
@@ -190,3 +201,31 @@ def test_bad_input_is_one_line_of_one_rank(tmp_path):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr
     assert "breadth" in done.stderr
+    # no library
+    other = tmp_path / "other.so"
+    other.write_text("no library")
+    done = launch(2, config, tmp_path / "out", options=("--ops", other))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "other.so" in done.stderr
+
+
+def test_what_needs_one_process_is_said_once(tmp_path):
+    config = config_file(tmp_path)
+    done = launch_command(2, "describe", config)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == run("describe", config).stdout
+    done = launch_command(2, "text", config, "--out", tmp_path / "text")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "text").stat().st_size == 1000
+
+
+def test_a_launcher_in_a_group_of_another_size_and_a_wrong_timeout_are_refused(tmp_path):
+    command = [sys.executable, "-m", "nwidth.lm.launch", "--ops", str(LIBRARY)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "RANK": "0", "WORLD_SIZE": "2"}
+    for options, says in [(["--ranks", "3"], "--ranks 3 in a group of 2"), (["--timeout", "nan"], "--timeout above 0")]:
+        done = subprocess.run(
+            [*command, *options, "presets"], env=environment, text=True, capture_output=True, timeout=120, check=False
+        )
+        assert done.returncode == 2
+        assert says in done.stderr

@@ -18,6 +18,7 @@ from lm_program import (
     read_tensors,
     run,
     train,
+    write_tensors,
 )
 
 STEPS = 40
@@ -208,6 +209,60 @@ def test_evaluating_the_stream_takes_no_files(tmp_path):
     )
     train(config, tmp_path / "out")
     assert_refused(run("evaluate", tmp_path / "out", "--data", config), 'stream = "ifs": allowed with bytes and shards')
+
+
+def test_a_checkpoint_under_another_name_is_not_taken_for_that_step(tmp_path):
+    config = config_file(tmp_path, steps=6, checkpoint_every=2, keep=2)
+    out = tmp_path / "out"
+    train(config, out)
+    before = losses(out)
+    (out / "checkpoint-9.safetensors").write_bytes(checkpoint(out, 6).read_bytes())  # a copy that someone keeps
+    checkpoint(out, 6).rename(checkpoint(out, 5))
+    done = train(config, out, "--resume")
+    assert "checkpoint-00000005.safetensors': it is of step 6; an older checkpoint is used" in done.stderr
+    assert losses(out) == before
+    assert (out / "checkpoint-9.safetensors").exists()
+    assert checkpoint(out, 6).exists()
+
+
+def test_weights_that_are_not_finite_drive_out_no_checkpoint(tmp_path):
+    """The row of a byte that the text does not have takes no part in the loss, but decays: here beyond all floats."""
+    options = {"rate": 100.0, "weight_decay": 10.0, "warmup_tokens": 192 * 400, "schedule": "constant", "keep": 1}
+    config = config_file(tmp_path, model="tied = false", steps=1, checkpoint_every=1, **options)
+    out = tmp_path / "out"
+    train(config, out)
+    tensors, metadata = read_tensors(checkpoint(out, 1))
+    tensors["embedding.weight"][255] = 3e38
+    write_tensors(checkpoint(out, 1), tensors, metadata)
+    done = run("train", "--resume", "--steps", 3, "--out", out, "--threads", 1)
+    assert done.returncode == 3, done.stderr
+    said = done.stderr.splitlines()[-1]
+    assert "stopped after step 2: its weights or moments are not finite" in said
+    assert "parameter embedding.weight is not finite" in said
+    assert [p.name for p in out.glob("checkpoint-*")] == [checkpoint(out, 1).name]
+    assert lines(out, "end")[-1]["stopped"] in said
+
+
+def test_a_finished_run_resumed_says_no_loss_that_it_did_not_see(tmp_path):
+    config = config_file(tmp_path, steps=3)
+    train(config, tmp_path / "out")
+    train(config, tmp_path / "out", "--resume")
+    first, second = lines(tmp_path / "out", "end")
+    assert first["loss"] == losses(tmp_path / "out")[-1]
+    assert second == {"kind": "end", "step": 3}
+
+
+def test_resuming_nothing_says_so(tmp_path):
+    done = train(config_file(tmp_path, steps=1), tmp_path / "out", "--resume")
+    assert f"no checkpoint in '{tmp_path / 'out'}': starts from the first step" in done.stderr
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    config = config_file(tmp_path)
+    assert_refused(run("train", config, "--data", pipe, "--out", tmp_path / "out"), "cannot read", "pipe")
+    assert_refused(run("evaluate", pipe), "cannot read", "pipe")
 
 
 def test_python_reads_the_weights(whole):

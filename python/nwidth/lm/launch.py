@@ -270,8 +270,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     try:
         return work(options, command)
-    except FileNotFoundError as error:
-        say(str(error))
+    except OSError as error:  # no library, or one of another torch
+        time.sleep(float(found["RANK"] != "0"))  # what all have to say is said once: the first to end ends the others
+        say(str(error).splitlines()[0])
         return 2
 
 

@@ -134,5 +134,32 @@ TEST(Optimizer, MomentsGoOutAndComeBack) {
     EXPECT_TRUE(a.parameters()[i].value.equal(b.parameters()[i].value)) << a.parameters()[i].name;
 }
 
+TEST(Optimizer, SaysWhetherAllIsFinite) {
+  Transformer model(tiny(), Backend::torch);
+  Ranks ranks;
+  Optimizer o(model.parameters(), Training(), ranks);
+  EXPECT_TRUE(o.finite());
+  Optimizer::Moments const now = o.moments(), good{now.first.clone(), now.second.clone()};
+  for (double const bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    at::NoGradGuard const without;
+    for (std::size_t i : {std::size_t{0}, model.parameters().size() - 1}) {
+      at::Tensor const value = model.parameters()[i].value.view(-1)[0];
+      double const before = value.item<double>();
+      value.fill_(bad);
+      EXPECT_FALSE(o.finite()) << model.parameters()[i].name;
+      value.fill_(before);
+      EXPECT_TRUE(o.finite());
+    }
+    for (bool const first : {true, false}) {
+      Optimizer::Moments moments{good.first.clone(), good.second.clone()};
+      (first ? moments.first : moments.second)[3].fill_(bad);
+      o.set_moments(moments, 1);
+      EXPECT_FALSE(o.finite());
+      o.set_moments(good, 1);
+      EXPECT_TRUE(o.finite());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nwidth::lm

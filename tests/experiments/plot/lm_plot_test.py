@@ -70,6 +70,18 @@ def test_excess_of_the_stream(tmp_path):
     assert "| 0.005000 |" in result.stdout and "excess" in result.stdout
 
 
+def test_a_run_that_goes_on_is_drawn_and_what_is_no_number_is_told(tmp_path):
+    for seed in (1, 2):
+        write(tmp_path / "runs", "relu", seed, "ifs")
+    log = next(iter(sorted((tmp_path / "runs").glob("*/log.jsonl"))))
+    evaluation = [json.loads(line) for line in log.read_text().splitlines() if "evaluation" in line][-1]
+    evaluation["excess"] = "nan"
+    log.write_text(log.read_text() + json.dumps(evaluation) + '\n{"kind": "st')
+    result = draw(tmp_path / "runs", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert "| nan ± nan |" in result.stdout
+
+
 @pytest.mark.parametrize("content", ["", "{}\n", '{"kind": "run", "schema": "other/1"}\n', "no json\n", None])
 def test_bad_logs_are_one_line(tmp_path, content):
     if content is not None:
