@@ -8,12 +8,12 @@
 #include <ATen/cpu/Utils.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/embedding_dense_backward.h>
+#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/where.h>
 #include <dlfcn.h>
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 #include <torch/version.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -76,7 +76,9 @@ void check_key(std::string const& path, std::string const& made_for, std::string
   }
 }
 
-double largest(Tensor const& t) { return t.numel() == 0 ? 0 : t.abs().max().item<double>(); }
+double euclidean(Tensor const& t) {
+  return at::linalg_vector_norm(t, 2, std::nullopt, false, at::kDouble).item<double>();
+}
 
 /// Torch appends a stack.
 std::string first_line(std::exception const& e) {
@@ -131,53 +133,57 @@ CompiledStep::CompiledStep(std::filesystem::path path, Config const& config)
 CompiledStep::~CompiledStep() = default;
 
 Tensor CompiledStep::accumulate(std::vector<Parameter>& parameters, Batch const& batch, Tensor const& scored,
-                                double scale) const {
+                                double scale, bool first) const {
   at::NoGradGuard const no_graph;
   Tensor const& embedding = parameters.front().value;
-  std::size_t const first = model_.tied ? 0 : 1;
+  std::size_t const begin = model_.tied ? 0 : 1;
   // The graph reads contiguous memory without a look at strides.
   std::vector<Tensor> inputs{at::embedding(embedding, batch.inputs),
                              scored.defined() ? at::where(scored, batch.targets, not_scored) : batch.targets};
-  for (std::size_t i = first; i < parameters.size(); ++i) inputs.push_back(parameters[i].value.detach());
+  for (std::size_t i = begin; i < parameters.size(); ++i) inputs.push_back(parameters[i].value.detach());
   for (Tensor& t : inputs) t = t.contiguous();
   std::vector<Tensor> const made = loader_->package.run(inputs);
   if (made.size() != inputs.size()) throw std::logic_error("a compiled step has other results than gradients");
-  embedding.mutable_grad().add_(at::embedding_dense_backward(made[1], batch.inputs, model_.vocabulary, -1, false),
-                                scale);
-  for (std::size_t i = first; i < parameters.size(); ++i)
-    parameters[i].value.mutable_grad().add_(made[2 + i - first], scale);
+  auto const give = [&](Tensor const& parameter, Tensor const& gradient, bool set) {
+    if (!set) return parameter.mutable_grad().add_(gradient, scale);
+    parameter.mutable_grad().copy_(gradient);
+    return scale == 1 ? parameter.mutable_grad() : parameter.mutable_grad().mul_(scale);
+  };
+  for (std::size_t i = begin; i < parameters.size(); ++i) give(parameters[i].value, made[2 + i - begin], first);
+  give(embedding, at::embedding_dense_backward(made[1], batch.inputs, model_.vocabulary, -1, false),
+       first && !model_.tied);
   return made[0] * scale;
 }
 
-double step_tolerance(bool bfloat16) { return bfloat16 ? 0.1 : 1e-3; }
+double step_tolerance(bool bfloat16) { return bfloat16 ? 0.25 : 1e-2; }
 
 Deviation compare_steps(std::vector<Parameter> const& parameters, std::vector<Tensor> const& compiled,
                         std::vector<Tensor> const& eager, double tolerance) {
   at::NoGradGuard const no_graph;
   auto const layer = [](std::string const& name) { return name.substr(0, name.find(".activation.")); };
-  std::map<std::string, double> coefficients;  // the largest entry of a layer's
+  std::map<std::string, double> coefficients;  // the norm of all of a layer's
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (parameters[i].group == Group::coefficients) {
-      double& most = coefficients[layer(parameters[i].name)];
-      most = std::max(most, largest(eager[i + 1]));
+      double& all = coefficients[layer(parameters[i].name)];
+      all = std::hypot(all, euclidean(eager[i + 1]));
     }
   Deviation found;
   auto const look = [&](std::string const& what, std::size_t i, double scale, char const* of) {
-    double const difference = largest(compiled[i] - eager[i]);
+    double const difference = euclidean(compiled[i] - eager[i]);
     double const relative = difference == 0 ? 0 : difference / scale;
     if (!(relative <= found.largest)) found.largest = relative;
     if (relative <= tolerance || !found.fault.empty()) return;
     found.fault = what + " differs from the eager step's by " + short_text(relative) + " of " + of + ": allowed is " +
                   short_text(tolerance);
   };
-  look("the loss", 0, largest(eager[0]), "it");
+  look("the loss", 0, euclidean(eager[0]), "it");
   for (std::size_t i = parameters.size(); i-- > 0;) {
     Parameter const& p = parameters[i];
     std::string const what = "the gradient of " + p.name;
     if (p.group == Group::coefficients)
-      look(what, i + 1, coefficients[layer(p.name)], "the largest entry of the layer's coefficients");
+      look(what, i + 1, coefficients[layer(p.name)], "the norm of the layer's coefficients'");
     else
-      look(what, i + 1, largest(eager[i + 1]), "its largest entry");
+      look(what, i + 1, euclidean(eager[i + 1]), "its norm");
   }
   return found;
 }

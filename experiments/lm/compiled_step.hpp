@@ -34,10 +34,10 @@ class CompiledStep {
   std::filesystem::path const& path() const { return path_; }
   std::string const& sha256() const { return sha256_; }  ///< of the file
 
-  /// @returns `scale` times the mean loss of the micro batch, and adds as many times its gradients to those of the
-  /// parameters, which exist and are of float.
-  at::Tensor accumulate(std::vector<Parameter>& parameters, Batch const& batch, at::Tensor const& scored,
-                        double scale) const;
+  /// @returns `scale` times the mean loss of the micro batch. The gradients of the parameters, which exist and are of
+  /// float, become as many times its gradients; or, if this is not the `first` micro batch of a step, so much is added.
+  at::Tensor accumulate(std::vector<Parameter>& parameters, Batch const& batch, at::Tensor const& scored, double scale,
+                        bool first) const;
 
  private:
   struct Loader;
@@ -47,14 +47,15 @@ class CompiledStep {
   std::unique_ptr<Loader> loader_;
 };
 
-/// How far tensors of a package are from those of the eager step.
+/// How far tensors of a package are from those of the eager step, in Euclidean norms.
 struct Deviation {
-  double largest = 0;  ///< over the loss and all gradients: the largest difference relative to the largest entry
+  double largest = 0;  ///< over the loss and all gradients: the difference relative to what is differed from
   std::string fault;   ///< empty, or one line that names the first that is too far, in the order of the backward pass
 };
-/// Tolerances of a difference relative to the largest entry of the tensor, or for coefficients of activations, which
-/// are sums with cancellation, to the largest of the layer's coefficients. Measured over all activations: see
-/// docs/lm.md; a gradient that is lost or of another pass is off by about 1.
+/// Tolerances of a difference relative to the tensor, or for coefficients of activations, which are sums with
+/// cancellation, to all coefficients of the layer. A gradient that is lost, or of another pass, is off by about 1. In
+/// norms, since where an activation has a kink rounding moves single inputs across it, whose derivatives jump: of
+/// bfloat16's some in 500, 0.04 of a norm in one layer. What was measured is in docs/lm.md.
 double step_tolerance(bool bfloat16);
 /// Both are {loss, gradients in the order of parameters}.
 Deviation compare_steps(std::vector<Parameter> const& parameters, std::vector<at::Tensor> const& compiled,

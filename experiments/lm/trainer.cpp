@@ -224,7 +224,6 @@ class Trainer {
     auto const gradients = [this](at::Tensor const& loss) {
       std::vector<at::Tensor> all{loss};
       for (Parameter const& p : model_.parameters()) all.push_back(p.value.grad().clone());
-      optimizer_.zero_gradients();
       return all;
     };
     optimizer_.zero_gradients();
@@ -232,8 +231,8 @@ class Trainer {
     loss.backward();
     std::vector<at::Tensor> const eager = gradients(loss.detach());
     auto const found =
-        compare_steps(model_.parameters(), gradients(compiled_->accumulate(model_.parameters(), b, scored_, 1)), eager,
-                      step_tolerance(training_.bfloat16));
+        compare_steps(model_.parameters(), gradients(compiled_->accumulate(model_.parameters(), b, scored_, 1, true)),
+                      eager, step_tolerance(training_.bfloat16));
     deviation_ = found.largest;
     at::Tensor faults = at::zeros({}, at::TensorOptions(job_.device).dtype(at::kLong));
     if (!found.fault.empty()) faults.fill_(1);
@@ -299,9 +298,12 @@ class Trainer {
     return model_.loss(b.inputs, b.targets, scored_, true, training_.recompute);
   }
 
-  /// Its mean loss through `parts`, whose gradients are added to those of the parameters.
-  at::Tensor accumulate(Batch const& b, std::int64_t parts) {
-    if (compiled_) return compiled_->accumulate(model_.parameters(), b, scored_, 1. / static_cast<double>(parts));
+  /// Its mean loss through `parts`. The gradients become its, or are added to those of the step's earlier micro
+  /// batches.
+  at::Tensor accumulate(Batch const& b, std::int64_t parts, bool first) {
+    if (compiled_)
+      return compiled_->accumulate(model_.parameters(), b, scored_, 1. / static_cast<double>(parts), first);
+    if (first) optimizer_.zero_gradients();
     at::Tensor loss = eager_loss(b);
     if (parts > 1) loss = loss / static_cast<double>(parts);
     loss.backward();
@@ -311,10 +313,9 @@ class Trainer {
   /// @returns why the run must stop, or nothing
   std::string step(Progress& progress) {
     std::int64_t const micro = local_ / training_.micro_batch, parts = micro * ranks_.size();
-    optimizer_.zero_gradients();
     at::Tensor loss;
     for (std::int64_t k = 0; k < micro; ++k) {
-      at::Tensor const one = accumulate(micro_batch(k), parts);
+      at::Tensor const one = accumulate(micro_batch(k), parts, k == 0);
       loss = loss.defined() ? loss + one : one.clone();
     }
     at::Tensor const sums = summed(loss);

@@ -168,7 +168,11 @@ def main(arguments):
     logs = sorted(options.folder.glob("*/log.jsonl"))
     if not logs:
         raise ValueError(f"{options.folder} holds no folder with a log.jsonl")
-    arms = arms_of([Run(path) for path in logs])
+    runs = [Run(path) for path in logs]
+    if len({"compiled" in run.head for run in runs}) > 1:
+        apart = "their rounding differs, and so would what is compared"
+        raise ValueError(f"{options.folder} holds runs of eager and runs of compiled steps: {apart}")
+    arms = arms_of(runs)
     floors = floors_of(options.text) if options.text else {}
     style.save(draw, (arms, floors), options.out, "lm")
     text = table(arms, floors)

@@ -12,9 +12,9 @@ from program import PLOTTER
 SCRIPT = PLOTTER.with_name("lm.py")
 
 
-def write(folder, activation, seed, stream="bytes", steps=20, end=True):
+def write(folder, activation, seed, stream="bytes", steps=20, end=True, head=()):
     toml = f'[model]\nactivation = "{activation}"\nhidden = 8\n[data]\nstream = "{stream}"\n'
-    lines = [{"schema": "nwidth.lm/1", "kind": "run", "config": toml, "seed": seed, "parameters": 1234}]
+    lines = [{"schema": "nwidth.lm/1", "kind": "run", "config": toml, "seed": seed, "parameters": 1234} | dict(head)]
     for step in range(1, steps + 1):
         loss = 5 / math.sqrt(step) + 0.01 * seed
         lines.append({"kind": "step", "step": step, "tokens": 100 * step, "loss": loss, "tokens_per_second": 1000})
@@ -80,6 +80,17 @@ def test_a_run_that_goes_on_is_drawn_and_what_is_no_number_is_told(tmp_path):
     result = draw(tmp_path / "runs", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert "| nan ± nan |" in result.stdout
+
+
+def test_eager_and_compiled_runs_are_not_compared(tmp_path):
+    compiled = {"compiled": {"sha256": "0" * 64}}
+    write(tmp_path / "runs", "relu", 1, head=compiled)
+    write(tmp_path / "runs", "polynorm", 1, head=compiled)
+    assert draw(tmp_path / "runs", tmp_path / "out").returncode == 0
+    write(tmp_path / "runs", "gelu", 1)
+    result = draw(tmp_path / "runs", tmp_path / "out")
+    assert result.returncode == 2 and result.stdout == ""
+    assert "compiled" in result.stderr and result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", '{"kind": "run", "schema": "other/1"}\n', "no json\n", None])
