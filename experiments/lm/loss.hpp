@@ -3,6 +3,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include "experiments/lm/activation_ops.hpp"
 #include "experiments/lm/chunks.hpp"
 
 namespace nwidth::lm {
@@ -16,9 +17,11 @@ at::Tensor cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at:
 /// The same by chunks of rows: logits of one chunk exist at a time, and none are kept. Where a gradient is wanted, the
 /// forward pass computes it, chunk by chunk: the scheme of Liger's kernels. Under autocast products are rounded as
 /// at::linear rounds them, and sums over chunks are in float.
+/// @param backend  fused: the loss of a chunk and its gradient by kernels/cpu/layer.hpp, in place, in the type of
+/// products
 /// @param rows  a chunk, >= 1. Memory: 4 rows V, and the gradients (n d + V d) from the forward pass on.
 /// Derivatives of derivatives throw.
 at::Tensor chunked_cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets,
-                                 std::int64_t rows);
+                                 std::int64_t rows, Backend backend);
 
 }  // namespace nwidth::lm

@@ -217,8 +217,10 @@ Tensor Transformer::loss(Tensor const& tokens, Tensor const& targets, Tensor con
                          bool recompute) const {
   Tensor const h = hidden(tokens, training, recompute).reshape({-1, model_.width});
   Tensor const t = (scored.defined() ? at::where(scored, targets, not_scored) : targets).reshape(-1);
-  return model_.vocabulary >= chunked_vocabulary ? chunked_cross_entropy(h, output(), t, chunk_rows(model_.vocabulary))
-                                                 : cross_entropy(h, output(), t);
+  // The kernel is faster for small vocabularies, too, and keeps no logits.
+  bool const chunked = model_.vocabulary >= chunked_vocabulary || (backend_ == Backend::fused && h.device().is_cpu());
+  return chunked ? chunked_cross_entropy(h, output(), t, chunk_rows(model_.vocabulary), backend_)
+                 : cross_entropy(h, output(), t);
 }
 
 }  // namespace nwidth::lm
