@@ -47,7 +47,8 @@ class Transformer::Cursor {
   Tensor linear(Tensor const& x) {
     Tensor const& weight = next();
     std::string const& name = all_[at_ - 1].name;
-    return shown(name, at::linear(x, weight, bias()));
+    bool const kernels = t_.backend_ == Backend::fused && has_layer_kernels(x);
+    return shown(name, kernels ? lm::linear(x, weight, bias()) : at::linear(x, weight, bias()));
   }
   Tensor norm(Residual& x, Norm kind) {
     if (kind == Norm::rms && t_.backend_ == Backend::fused && has_layer_kernels(x.sum)) {
