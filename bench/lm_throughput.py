@@ -290,21 +290,24 @@ def section(record):
     head = (
         f"Measured {record['began'][:10]} on {record['machine']}, commit {record['commit']}, torch {record['torch']}, "
         f"vocabulary {record['vocabulary']}, {record['rounds']} rounds of {record['steps']} steps; load averages "
-        f"{load} at the start. × eager and × compile: their time divided by this one's. Peak memory is of the whole "
-        "process, and the first step is done so long after the process starts."
+        f"{load} at the start. × eager and × compile: their time divided by this one's, of the clock and, since other "
+        "load falls less on it, of the processor. Peak memory is of the whole process, and the first step is done so "
+        "long after the process starts."
     )
     lines = [
         textwrap.fill(head, 120),
         "",
-        "| activation, type, threads | | ms a step | tokens/s | × eager | × compile | peak MB | first step, s |",
-        "|" + " --- |" * 8,
+        "| activation, type, threads | | ms a step | of the processor | tokens/s | × eager | of the processor | "
+        "× compile | of the processor | peak MB | first step, s |",
+        "|" + " --- |" * 11,
     ]
     for row in record["rows"]:
         for name, c in sorted(row["contestants"].items(), key=lambda item: list(NAMES).index(item[0])):
+            eager, compiled = (row["contestants"][peer]["cpu_ms"] / c["cpu_ms"] for peer in ("eager", "compile"))
             lines.append(
                 f"| {row['activation']}, {row['type']}, {row['threads']} | {NAMES[name]} | {c['ms']:.0f} | "
-                f"{c['tokens_per_second']} | {c['eager_over_this']:.2f} | {c['compile_over_this']:.2f} | "
-                f"{c['peak_mb']} | {c['first_step_s']:.2f} |"
+                f"{c['cpu_ms']:.0f} | {c['tokens_per_second']} | {c['eager_over_this']:.2f} | {eager:.2f} | "
+                f"{c['compile_over_this']:.2f} | {compiled:.2f} | {c['peak_mb']} | {c['first_step_s']:.2f} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/lm/layer_ops.hpp"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "experiments/lm/torch_compat.hpp"
@@ -98,6 +100,27 @@ struct AddRmsNorm : torch::autograd::Function<AddRmsNorm> {
   }
 };
 
+struct Linear : torch::autograd::Function<Linear> {
+  static Tensor forward(AutogradContext* context, Tensor const& x, Tensor const& weight,
+                        std::optional<Tensor> const& bias) {
+    context->save_for_backward({x, weight});
+    context->saved_data["biased"] = bias.has_value();
+    Tensor const y = onednn_product(x, weight);
+    return bias ? y.add_(*bias) : y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list const& gradients) {
+    require_first_derivatives();
+    variable_list const saved = context->get_saved_variables();
+    Tensor const &x = saved[0], &weight = saved[1], &g = gradients[0];
+    Tensor const rows = g.reshape({-1, weight.size(0)});
+    Tensor dx, dbias;
+    if (context->needs_input_grad(0)) dx = onednn_product(g, weight.t());
+    if (context->saved_data["biased"].toBool()) dbias = rows.sum(0);
+    return {dx, at::mm(rows.t(), x.reshape({-1, weight.size(1)})), dbias};
+  }
+};
+
 struct SplitHeads : torch::autograd::Function<SplitHeads> {
   static variable_list forward(AutogradContext* context, Tensor const& qkv, std::int64_t heads,
                                std::optional<Tensor> const& cosines, std::optional<Tensor> const& sines) {
@@ -145,6 +168,12 @@ bool has_layer_kernels(Tensor const& x) {
   at::ScalarType const type = x.scalar_type();
   return x.device().is_cpu() && x.numel() > 0 && (type == at::kFloat || type == at::kDouble) &&
          (product_type(x) == type || product_type(x) == at::kBFloat16);
+}
+
+Tensor linear(Tensor const& x, Tensor const& weight, Tensor const& bias) {
+  bool const ours = product_type(x) == at::kFloat && weight.scalar_type() == at::kFloat &&
+                    x.scalar_type() == at::kFloat && at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
+  return ours ? Linear::apply(x, weight, given(bias)) : at::linear(x, weight, bias);
 }
 
 Normed add_rms_norm(Tensor const& a, Tensor const& delta, Tensor const& weight, double eps) {

@@ -10,6 +10,10 @@ namespace nwidth::lm {
 /// autocast may round products to is bfloat16.
 bool has_layer_kernels(at::Tensor const& x);
 
+/// at::linear; in float without autocast the products with x and with the gradient are oneDNN's, which is the faster by
+/// a tenth on an AMD EPYC. @param x  as has_layer_kernels() says  @param bias  [n], or undefined
+at::Tensor linear(at::Tensor const& x, at::Tensor const& weight, at::Tensor const& bias);
+
 struct Normed {
   at::Tensor x, y;
 };

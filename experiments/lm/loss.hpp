@@ -3,6 +3,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include "experiments/lm/activation_ops.hpp"
 #include "experiments/lm/chunks.hpp"
 
 namespace nwidth::lm {
@@ -16,16 +17,18 @@ at::Tensor cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at:
 /// The same by chunks of rows: logits of one chunk exist at a time, and none are kept. Where a gradient is wanted, the
 /// forward pass computes it, chunk by chunk: the scheme of Liger's kernels. Under autocast products are rounded as
 /// at::linear rounds them, and sums over chunks are in float.
+/// @param backend  fused: the loss of a chunk and its gradient by kernels/cpu/layer.hpp, in place, in the type of
+/// products
 /// @param rows  a chunk, >= 1. Memory: 4 rows V, and the gradients (n d + V d) from the forward pass on.
 /// Derivatives of derivatives throw.
 at::Tensor chunked_cross_entropy(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets,
-                                 std::int64_t rows);
+                                 std::int64_t rows, Backend backend);
 
 /// The loss of training and of evaluations: the mean over the positions that are scored, by chunks where the vocabulary
-/// is large.
+/// is large or our kernel runs.
 /// @param hidden  [B, T, d]  @param weight  [V, d]  @param targets  [B, T] int64  @param scored  [T] bool; undefined:
 /// all
 at::Tensor next_token_loss(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets,
-                           at::Tensor const& scored);
+                           at::Tensor const& scored, Backend backend);
 
 }  // namespace nwidth::lm

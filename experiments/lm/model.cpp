@@ -46,7 +46,8 @@ class Transformer::Cursor {
   Tensor linear(Tensor const& x) {
     Tensor const& weight = next();
     std::string const& name = all_[at_ - 1].name;
-    return shown(name, at::linear(x, weight, bias()));
+    bool const kernels = t_.backend_ == Backend::fused && has_layer_kernels(x);
+    return shown(name, kernels ? lm::linear(x, weight, bias()) : at::linear(x, weight, bias()));
   }
   Tensor norm(Residual& x, Norm kind) {
     if (kind == Norm::rms && t_.backend_ == Backend::fused && has_layer_kernels(x.sum)) {
@@ -214,7 +215,7 @@ Tensor Transformer::logits(Tensor const& tokens, bool training) const {
 
 Tensor Transformer::loss(Tensor const& tokens, Tensor const& targets, Tensor const& scored, bool training,
                          bool recompute) const {
-  return next_token_loss(hidden(tokens, training, recompute), output(), targets, scored);
+  return next_token_loss(hidden(tokens, training, recompute), output(), targets, scored, backend_);
 }
 
 }  // namespace nwidth::lm

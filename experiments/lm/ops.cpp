@@ -56,6 +56,11 @@ at::Tensor activation(std::string const& name, at::Tensor const& h, std::vector<
   return activate(name, h, learned, backend_named(backend));
 }
 
+at::Tensor by_chunks(at::Tensor const& hidden, at::Tensor const& weight, at::Tensor const& targets, std::int64_t rows,
+                     std::string const& backend) {
+  return chunked_cross_entropy(hidden, weight, targets, rows, backend_named(backend));
+}
+
 }  // namespace
 
 TORCH_LIBRARY(nwidth_lm, m) {
@@ -67,8 +72,8 @@ TORCH_LIBRARY(nwidth_lm, m) {
       "bool recompute) -> Tensor[]",
       step);
   m.def("activation(str name, Tensor h, Tensor[] learned, str backend) -> Tensor", activation);
-  m.def("chunked_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, int rows) -> Tensor",
-        chunked_cross_entropy);
+  m.def("chunked_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, int rows, str backend='torch') -> Tensor",
+        by_chunks);
 }
 
 }  // namespace nwidth::lm

@@ -14,7 +14,7 @@
 namespace nwidth::lm {
 
 Optimizer::Optimizer(std::vector<Parameter>& parameters, Training const& training, Ranks& ranks)
-    : training_(training), ranks_(ranks), places_(parameters.size()) {
+    : training_(training), ranks_(ranks), parameters_(parameters), places_(parameters.size()) {
   at::NoGradGuard const no_graph;
   constexpr std::int64_t alignment = 64 / sizeof(float);
   std::int64_t end = 0;
@@ -26,22 +26,21 @@ Optimizer::Optimizer(std::vector<Parameter>& parameters, Training const& trainin
     }
   std::int64_t const unit = alignment * ranks.size(), all = (end + unit - 1) / unit * unit, part = all / ranks.size();
   auto const options = parameters.front().value.options().requires_grad(false);
+  bool const alone = ranks.size() == 1;
   values_ = at::zeros({all}, options);
-  gradients_ = at::zeros({all}, options);
+  if (!alone) gradients_ = at::zeros({all}, options);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     at::Tensor& value = parameters[i].value;
     at::Tensor const place = values_.narrow(0, places_[i].begin, places_[i].length).view(value.sizes());
-    at::Tensor const gradient = gradients_.narrow(0, places_[i].begin, places_[i].length).view(value.sizes());
     place.copy_(value);
     value = place.detach().requires_grad_();
-    value.mutable_grad() = gradient;
+    if (!alone) value.mutable_grad() = gradients_.narrow(0, places_[i].begin, places_[i].length).view(value.sizes());
   }
 
-  bool const alone = ranks.size() == 1;
   begin_ = part * ranks.rank();
   first_ = at::zeros({part}, options);
   second_ = at::zeros({part}, options);
-  slice_gradients_ = alone ? gradients_ : at::zeros({part}, options);
+  if (!alone) slice_gradients_ = at::zeros({part}, options);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     std::int64_t const from = std::max(places_[i].begin, begin_),
                        to = std::min(places_[i].begin + places_[i].length, begin_ + part);
@@ -51,19 +50,33 @@ Optimizer::Optimizer(std::vector<Parameter>& parameters, Training const& trainin
       at::Tensor const one = flat.narrow(0, at, to - from);
       return alone ? one.view(parameters[i].value.sizes()) : one;
     };
-    pieces_.push_back({parameters[i].group, view(values_, from), view(slice_gradients_, from - begin_),
-                       view(first_, from - begin_), view(second_, from - begin_)});
+    pieces_.push_back({parameters[i].group, view(values_, from),
+                       alone ? at::Tensor() : view(slice_gradients_, from - begin_), view(first_, from - begin_),
+                       view(second_, from - begin_)});
   }
 }
 
 void Optimizer::zero_gradients() {
   at::NoGradGuard const no_graph;
-  gradients_.zero_();
+  if (gradients_.defined()) {
+    gradients_.zero_();
+    return;
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i)  // one piece each
+    pieces_[i].gradient = parameters_[i].value.mutable_grad() = at::Tensor();
 }
 
 at::Tensor Optimizer::reduce_gradients() {
   at::NoGradGuard const no_graph;
-  ranks_.reduce_scatter(slice_gradients_, gradients_);
+  if (gradients_.defined()) {
+    ranks_.reduce_scatter(slice_gradients_, gradients_);
+  } else {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      at::Tensor& gradient = parameters_[i].value.mutable_grad();
+      if (!gradient.defined()) gradient = at::zeros_like(parameters_[i].value);
+      pieces_[i].gradient = gradient;
+    }
+  }
   std::vector<at::Tensor> gradients;
   for (Piece const& p : pieces_) gradients.push_back(p.gradient);
   at::Tensor norm = gradients.empty() ? at::zeros({}, values_.options()) : total_norm(gradients);

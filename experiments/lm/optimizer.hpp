@@ -11,10 +11,11 @@
 
 namespace nwidth::lm {
 
-/// All parameters are views into one buffer, and so are their gradients; of W processes each keeps the moments of a
-/// W-th and updates that part of the buffer. In it parameters that decay come first, then those that do not, then the
-/// coefficients of activations; each begins at a multiple of 64 bytes, as torch allots tensors, so that products of
-/// matrices have the same bits as without the buffer.
+/// All parameters are views into one buffer, and so are their gradients where there are several processes; of W
+/// processes each keeps the moments of a W-th and updates that part of the buffer. One process alone takes gradients as
+/// autograd leaves them, which saves it their buffer and three passes over it. In it parameters that decay come first,
+/// then those that do not, then the coefficients of activations; each begins at a multiple of 64 bytes, as torch allots
+/// tensors, so that products of matrices have the same bits as without the buffer.
 ///
 /// In one process a step is, to the bit, that of torch.nn.utils.clip_grad_norm_ over the parameters in the model's
 /// order and torch.optim.AdamW(fused=True) with the groups decay, no_decay (weight_decay = 0) and coefficients
@@ -24,6 +25,7 @@ class Optimizer {
   /// Moves the parameters, which keep their values. @param parameters, ranks  outlive the optimiser
   Optimizer(std::vector<Parameter>& parameters, Training const& training, Ranks& ranks);
 
+  /// Before the backward passes of a step. In one process gradients are undefined afterwards.
   void zero_gradients();
   /// Sums the gradients over the ranks. @returns the norm of the sum, a tensor without dimensions on the device:
   /// reading it waits for the device, so whether it is finite is the caller's to ask
@@ -59,9 +61,10 @@ class Optimizer {
 
   Training training_;
   Ranks& ranks_;
+  std::vector<Parameter>& parameters_;
   std::vector<Place> places_;
-  at::Tensor values_, gradients_;                ///< whole
-  at::Tensor slice_gradients_, first_, second_;  ///< of this rank's slice; slice_gradients_ is gradients_ if alone
+  at::Tensor values_, gradients_;                ///< whole; gradients_ with several ranks
+  at::Tensor slice_gradients_, first_, second_;  ///< of this rank's slice; slice_gradients_ with several ranks
   std::int64_t begin_ = 0;                       ///< of the slice
   std::vector<Piece> pieces_;                    ///< in the order of parameters
   std::int64_t steps_ = 0;

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
@@ -82,6 +83,13 @@ void fused_adamw(AdamTensors const& t, std::int64_t step, AdamRates const& r, at
   if (!norm.is_cpu()) found_bad = at::isfinite(norm).logical_not().to(at::kFloat);
   at::_fused_adamw_(t.values, t.gradients, t.first, t.second, {}, steps, r.rate, r.beta1, r.beta2, r.weight_decay,
                     r.eps, false, false, {}, found_bad);
+}
+
+at::Tensor onednn_product(at::Tensor const& x, at::Tensor const& weight) {
+  static c10::OperatorHandle const op = c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "");
+  torch::jit::Stack stack{x, weight, c10::IValue(), "none", c10::List<std::optional<at::Scalar>>(), ""};
+  op.callBoxed(stack);
+  return stack.front().toTensor();
 }
 
 void load_cuda() {

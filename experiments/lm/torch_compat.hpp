@@ -48,6 +48,10 @@ struct AdamRates {
 /// Step `step` = 1, 2, ... of torch.optim.AdamW(fused=True). Off the CPU nothing happens if norm is not finite.
 void fused_adamw(AdamTensors const& t, std::int64_t step, AdamRates const& r, at::Tensor const& norm);
 
+/// x W^T by oneDNN in float, on any processor: at::linear asks MKL, which holds back on some.
+/// @param x  [..., k] float on the CPU  @param weight  [n, k], or the transpose of one that is contiguous
+at::Tensor onednn_product(at::Tensor const& x, at::Tensor const& weight);
+
 /// Makes torch's CUDA half known where its library lies beside the CPU half and can be loaded; else nothing happens.
 void load_cuda();
 

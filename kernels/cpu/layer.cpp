@@ -175,6 +175,22 @@ void split_heads_backward(Heads const& h, std::type_identity_t<HeadVectors<E>> d
         h.batch * h.tokens * h.heads * h.size * static_cast<std::int64_t>(sizeof(E)), options);
 }
 
+template <class E>
+void cross_entropy(std::int64_t rows, std::int64_t width, E const* logits, std::int64_t const* targets, double scale,
+                   E* gradient, double* loss, Options const& options) {
+  LayerTable const& kernels = table(options);
+  require_size("rows", rows);
+  require_size("width", width);
+  for (std::int64_t r = 0; r < rows; ++r)
+    if (targets[r] >= width)
+      refuse("targets[" + std::to_string(r) + "] = " + std::to_string(targets[r]) +
+             "; less than width = " + std::to_string(width) + " is allowed");
+  DefaultFloatingPoint const state;
+  EntropyJob const job{width, scale, logits, targets, gradient, loss};
+  share(kernels.cross_entropy[element_type<E>], job, rows, rows * width * static_cast<std::int64_t>(sizeof(E)),
+        options);
+}
+
 #define NWIDTH_INSTANTIATE(X, Y)                                                                                     \
   template void add_rms_norm_forward(std::int64_t, std::int64_t, double, X const*, Y const*, X const*, X*, Y*,       \
                                      Statistic<X>*, Options const&);                                                 \
@@ -189,7 +205,9 @@ NWIDTH_INSTANTIATE(double, double)
   template void split_heads_forward(Heads const&, E const*, Statistic<E> const*, Statistic<E> const*, E*, E*, E*, \
                                     Options const&);                                                              \
   template void split_heads_backward(Heads const&, HeadVectors<E>, HeadVectors<E>, HeadVectors<E>,                \
-                                     Statistic<E> const*, Statistic<E> const*, E*, Options const&);
+                                     Statistic<E> const*, Statistic<E> const*, E*, Options const&);               \
+  template void cross_entropy(std::int64_t, std::int64_t, E const*, std::int64_t const*, double, E*, double*,     \
+                              Options const&);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(bf16)
 NWIDTH_INSTANTIATE(double)

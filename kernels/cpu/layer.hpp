@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What stands between the matrix products of a transformer's layer besides its activation, each in one pass over
-/// memory: the sum of the residual stream with RMSNorm of it, and the rotation and the split of queries, keys and
-/// values.
+/// What stands between the matrix products of a transformer besides its activation: the sum of the residual stream with
+/// RMSNorm of it, the rotation and the split of queries, keys and values, each in one pass over memory; and the loss.
 ///
 /// All arrays are dense. What rows.hpp says of bits, threads, the floating-point state and exceptions holds here as
 /// well. X, Y: float, float; float, bf16 (a residual stream in float beside products in bf16, as under autocast); bf16,
@@ -66,5 +65,17 @@ void split_heads_backward(Heads const& h, std::type_identity_t<HeadVectors<E>> d
                           Statistic<E> const* cosines, Statistic<E> const* sines, E* dqkv, Options const& options = {});
 
 inline constexpr double rotary_bound = 2;
+
+/// loss_r = log sum over j of exp(l_rj) - l_rt with t = targets[r]: the cross entropy in nats; gradient = scale
+/// (softmax(l_r) - e_t). Where t < 0 both are 0. A row that holds NaN has NaN as its loss and as its gradient.
+/// @param logits  [rows, width], finite or -inf  @param targets  [rows], below width  @param gradient  [rows, width],
+/// or null; it may be logits
+/// Errors, with R = max - min of a row (entries of -inf aside): (R + entropy_bound) u of the loss, absolute;
+/// (2 R + entropy_bound) u of scale softmax, and so much of scale at the target.
+template <class E>
+void cross_entropy(std::int64_t rows, std::int64_t width, E const* logits, std::int64_t const* targets, double scale,
+                   E* gradient, double* loss, Options const& options = {});
+
+inline constexpr double entropy_bound = 40;
 
 }  // namespace nwidth::kernels::cpu

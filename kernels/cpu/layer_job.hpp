@@ -24,6 +24,16 @@ struct HeadsJob {
   void* dqkv;
 };
 
+/// One call of cross_entropy. An item is a row.
+struct EntropyJob {
+  std::int64_t width;
+  double scale;
+  void const* logits;
+  std::int64_t const* targets;
+  void* gradient;
+  double* loss;
+};
+
 inline constexpr int norm_types = 4, head_types = 3;
 
 /// Kernels of one instruction set by types: {float, float}, {float, bf16}, {bf16, bf16}, {double, double}; float, bf16,
@@ -33,6 +43,7 @@ struct LayerTable {
   void (*norm_backward[norm_types])(NormJob const&, std::int64_t first, std::int64_t last);
   void (*heads_forward[head_types])(HeadsJob const&, std::int64_t first, std::int64_t last);
   void (*heads_backward[head_types])(HeadsJob const&, std::int64_t first, std::int64_t last);
+  void (*cross_entropy[head_types])(EntropyJob const&, std::int64_t first, std::int64_t last);
 };
 extern LayerTable const layer_baseline, layer_avx2, layer_avx512;
 

@@ -30,8 +30,11 @@ struct Side {
         } else { store<Store::ordinary>(p + step * k, x.v[k]); })
   }
   /// The first `count` elements, zeros after them.
-  NWIDTH_INLINE static V read(E const* p, std::int64_t count) {
-    E buffer[size] = {};
+  NWIDTH_INLINE static V read(E const* p, std::int64_t count) { return read_before(p, count, E{}); }
+  /// ... and so many of another number.
+  NWIDTH_INLINE static V read_before(E const* p, std::int64_t count, E rest) {
+    E buffer[size];
+    for (E& one : buffer) one = rest;
     __builtin_memcpy(buffer, p, static_cast<std::size_t>(count) * sizeof(E));
     return read(buffer);
   }
@@ -211,13 +214,78 @@ struct SplitHeads {
   }
 };
 
+template <class E>
+struct CrossEntropy {
+  using C = Arithmetic<E>;
+  using V = Lanes<C>;
+  using O = activation::ops<V>;
+  using S = Side<E>;
+
+  NWIDTH_INLINE static C number(E x) {
+    if constexpr (std::is_same_v<E, bf16>) {
+      return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16);
+    } else {
+      return x;
+    }
+  }
+  /// Lanes of a row; those behind its end are -inf, of which exp is 0.
+  NWIDTH_INLINE static V read(E const* p, std::integral_constant<int, 0>) { return S::read(p); }
+  NWIDTH_INLINE static V read(E const* p, std::int64_t count) {
+    E below;
+    if constexpr (std::is_same_v<E, bf16>) {
+      below.bits = 0xff80;
+    } else {
+      below = -static_cast<E>(__builtin_inf());
+    }
+    return S::read_before(p, count, below);
+  }
+  NWIDTH_INLINE static C greatest(E const* row, std::int64_t width) {
+    V most(-static_cast<C>(__builtin_inf()));
+    each_side<C>(0, width, [&](std::int64_t i, auto count) {
+      V const x = read(row + i, count);
+      NWIDTH_EACH_REGISTER(most.v[k] = x.v[k] > most.v[k] ? x.v[k] : most.v[k];)
+    });
+    C lanes[V::count];
+    __builtin_memcpy(lanes, most.v, sizeof lanes);
+    C m = lanes[0];
+    for (C const x : lanes) m = x > m ? x : m;
+    return m;
+  }
+
+  [[gnu::flatten]] static void run(EntropyJob const& job, std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = first; r < last; ++r) {
+      E const* const row = static_cast<E const*>(job.logits) + r * job.width;
+      E* const gradient = job.gradient == nullptr ? nullptr : static_cast<E*>(job.gradient) + r * job.width;
+      std::int64_t const target = job.targets[r];
+      if (target < 0) {
+        job.loss[r] = 0;
+        if (gradient != nullptr) __builtin_memset(gradient, 0, static_cast<std::size_t>(job.width) * sizeof(E));
+        continue;
+      }
+      C const m = greatest(row, job.width), at_target = number(row[target]);
+      V const shift(-m);
+      double const sum = row_sum<C>(
+          job.width, [&](std::int64_t i, auto count, V& s) { s = s + O::exp(read(row + i, count) + shift); });
+      job.loss[r] = __builtin_log(sum) + (static_cast<double>(m) - static_cast<double>(at_target));
+      if (gradient == nullptr) continue;
+      V const scale(static_cast<C>(job.scale / sum));
+      each_side<C>(0, job.width, [&](std::int64_t i, auto count) {
+        S::write(gradient + i, O::exp(read(row + i, count) + shift) * scale, count);
+      });
+      double const share = -__builtin_expm1(-job.loss[r]);  // 1 - softmax, which a sum would lose where it is small
+      S::write(gradient + target, V(static_cast<C>(-job.scale * share)), std::int64_t{1});
+    }
+  }
+};
+
 constexpr LayerTable layer_table() {
   return {{&Norm<float, float>::forward, &Norm<float, bf16>::forward, &Norm<bf16, bf16>::forward,
            &Norm<double, double>::forward},
           {&Norm<float, float>::backward, &Norm<float, bf16>::backward, &Norm<bf16, bf16>::backward,
            &Norm<double, double>::backward},
           {&SplitHeads<float>::forward, &SplitHeads<bf16>::forward, &SplitHeads<double>::forward},
-          {&SplitHeads<float>::backward, &SplitHeads<bf16>::backward, &SplitHeads<double>::backward}};
+          {&SplitHeads<float>::backward, &SplitHeads<bf16>::backward, &SplitHeads<double>::backward},
+          {&CrossEntropy<float>::run, &CrossEntropy<bf16>::run, &CrossEntropy<double>::run}};
 }
 
 }  // namespace

@@ -208,8 +208,9 @@ def test_recomputed_blocks_change_no_bit(backend, variant, bf16):
     assert_equal(cpp_step(text, *batch(61), backend=backend, bf16=bf16, recompute=True), kept)
 
 
+@pytest.mark.parametrize("backend", ["torch", "fused"])
 @pytest.mark.parametrize("rows", [1, 7, 64])
-def test_loss_by_chunks_is_the_loss(rows):
+def test_loss_by_chunks_is_the_loss(rows, backend):
     generator = torch.Generator().manual_seed(11)
     hidden, weight = (torch.randn(n, 16, generator=generator, dtype=torch.double) for n in (50, 37))
     targets = torch.randint(0, 37, (50,), generator=generator)
@@ -218,12 +219,12 @@ def test_loss_by_chunks_is_the_loss(rows):
         t.requires_grad_()
     expected = torch.nn.functional.cross_entropy(hidden @ weight.t(), targets)
     gradients = torch.autograd.grad(3 * expected, (hidden, weight))
-    loss = ops.chunked_cross_entropy(hidden, weight, targets, rows)
+    loss = ops.chunked_cross_entropy(hidden, weight, targets, rows, backend)
     assert abs(loss - expected) < 1e-13
     for ours, theirs in zip(torch.autograd.grad(3 * loss, (hidden, weight)), gradients, strict=True):
         assert distance(ours, theirs) < 1e-13
     with torch.no_grad():
-        assert torch.equal(ops.chunked_cross_entropy(hidden, weight, targets, rows), loss)
+        assert torch.equal(ops.chunked_cross_entropy(hidden, weight, targets, rows, backend), loss)
 
 
 @pytest.mark.parametrize("bf16", [False, True])

@@ -129,7 +129,7 @@ double expected_excess(IfsLaw const& law, Told const& told, std::int64_t vocabul
     law.probabilities(z, p);
     for (std::int64_t y = 0; y < law.outputs(); ++y) {
       at::Tensor const targets = at::cat({tokens.narrow(1, 1, length - 1), at::full({1, 1}, addresses + y)}, 1);
-      at::Tensor const loss = next_token_loss(hidden, matrix, targets, scored);
+      at::Tensor const loss = next_token_loss(hidden, matrix, targets, scored, Backend::fused);
       EXPECT_EQ(loss.scalar_type(), at::kFloat);
       sum += p[static_cast<std::size_t>(y)] * loss.item<double>();
     }

@@ -254,6 +254,101 @@ TEST(SplitHeads, ThreadsChangeNoBit) {
   EXPECT_EQ(results[2], results[0]);
 }
 
+template <class E>
+void check_entropy(std::mt19937_64& r) {
+  std::int64_t const rows = test::uniform(r, 1, 6), width = test::uniform(r, 1, 70);
+  double const spread = test::uniform_real(r, 0, 30), scale = test::uniform_real(r, 0.1, 2);
+  auto logits = random<E>(r, rows * width, spread);
+  std::vector<std::int64_t> targets;
+  for (std::int64_t i = 0; i < rows; ++i) targets.push_back(test::uniform(r, 0, width - 1) - (i == 3 ? 1000 : 0));
+  if (width > 3) logits[static_cast<std::size_t>(targets[0] == 2 ? 1 : 2)] = element<E>(-INFINITY);
+  for (Isa isa : isas()) {
+    SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(width) + ", " + std::string(name(isa)));
+    std::vector<E> gradient = logits;
+    std::vector<double> loss(static_cast<std::size_t>(rows)), again(loss);
+    cross_entropy<E>(rows, width, gradient.data(), targets.data(), scale, gradient.data(), loss.data(),
+                     on_threads(isa, 1));
+    cross_entropy<E>(rows, width, logits.data(), targets.data(), scale, nullptr, again.data(), on_threads(isa, 1));
+    EXPECT_EQ(again, loss);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      std::int64_t const t = targets[static_cast<std::size_t>(i)];
+      auto const at = [&](std::int64_t j) { return static_cast<std::size_t>(i * width + j); };
+      Real sum = 0;
+      for (std::int64_t j = 0; j < width; ++j) sum += exp(Real(value(logits[at(j)])));
+      auto const factor = (isa == Isa::baseline ? baseline_factor : 1) * unit_roundoff<E>;
+      for (std::int64_t j = 0; j < width; ++j) {
+        double const got = value(gradient[at(j)]);
+        if (t < 0) {
+          ASSERT_EQ(got, 0);
+          continue;
+        }
+        Real const share = exp(Real(value(logits[at(j)]))) / sum;
+        auto const exact = static_cast<double>(Real(scale * (share - (j == t ? 1 : 0))));
+        auto const size = j == t ? scale : static_cast<double>(Real(scale * share));
+        ASSERT_NEAR(got, exact, (4 * spread + entropy_bound) * factor * size + rounding<E> * std::abs(exact) + 1e-40);
+      }
+      Real const exact = t < 0 ? Real(0) : Real(log(sum) - Real(value(logits[at(t)])));
+      ASSERT_NEAR(loss[static_cast<std::size_t>(i)], static_cast<double>(exact), (2 * spread + entropy_bound) * factor);
+    }
+  }
+}
+
+TEST(CrossEntropy, IsItsFormula) {
+  test::for_random(20, [](std::mt19937_64& r) {
+    check_entropy<float>(r);
+    check_entropy<bf16>(r);
+    check_entropy<double>(r);
+  });
+}
+
+TEST(CrossEntropy, BitsDependOnNoThreadAndNoRegister) {
+  std::mt19937_64 r(4);
+  std::int64_t const rows = 37, width = 4099;
+  auto const logits = random<float>(r, rows * width, 9);
+  std::vector<std::int64_t> targets;
+  for (std::int64_t i = 0; i < rows; ++i) targets.push_back(test::uniform(r, 0, width - 1));
+  std::vector<std::vector<float>> all;
+  std::vector<std::vector<double>> losses;
+  for (Isa isa : isas()) {
+    if (isa == Isa::baseline) continue;
+    for (int threads : {1, 2, 5}) {
+      all.emplace_back(logits.size());
+      losses.emplace_back(targets.size());
+      cross_entropy<float>(rows, width, logits.data(), targets.data(), 0.3, all.back().data(), losses.back().data(),
+                           on_threads(isa, threads));
+      EXPECT_EQ(all.back(), all.front());
+      EXPECT_EQ(losses.back(), losses.front());
+    }
+  }
+}
+
+TEST(CrossEntropy, ExtremesStayFiniteAndNaNShows) {
+  for (Isa isa : isas()) {
+    std::vector<float> logits{3e38F, -3e38F, 0}, gradient(3);
+    std::vector<std::int64_t> const target{0};
+    double loss = -1;
+    auto const run = [&] {
+      cross_entropy<float>(1, 3, logits.data(), target.data(), 1, gradient.data(), &loss, on_threads(isa, 1));
+    };
+    run();
+    EXPECT_EQ(loss, 0);
+    EXPECT_EQ(gradient, (std::vector<float>{0, 0, 0}));
+    logits = {-200, -200, -200};
+    run();
+    EXPECT_NEAR(loss, std::log(3.), 1e-6);
+    EXPECT_NEAR(gradient[0], -2. / 3, 1e-6);
+    logits = {-20, 20, 0};  // 1 - softmax of the target is 1 to rounding; the other way around it is tiny, not 0
+    run();
+    EXPECT_NEAR(loss, 40, 1e-4);
+    logits = {20, 0, -20};
+    run();
+    EXPECT_NEAR(gradient[0] / -2.0611536e-9, 1, 1e-5);
+    logits = {1, std::nanf(""), 2};
+    run();
+    EXPECT_TRUE(std::isnan(loss) && std::isnan(gradient[0]) && std::isnan(gradient[2]));
+  }
+}
+
 TEST(Layer, BadInputThrows) {
   float f = 1;
   double d = 1;
@@ -275,6 +370,8 @@ TEST(Layer, BadInputThrows) {
   says([&] { forward(1, 1, 0, nullptr, {.threads = -1}); }, "threads = -1");
   says([&] { split_heads_forward<float>({1, 1, 1, 3}, &f, &f, &f, &f, &f, &f); }, "size = 3");
   says([&] { split_heads_forward<float>({1, 1, 1, 2}, &f, &f, nullptr, &f, &f, &f); }, "cosines");
+  std::int64_t const target = 5;
+  says([&] { cross_entropy<float>(1, 5, &f, &target, 1, &f, &d); }, "targets[0] = 5");
   add_rms_norm_backward<float, float>(0, 1, &f, &f, &f, &f, nullptr, &f, nullptr, &d);
   EXPECT_EQ(d, 0);
 }
