@@ -415,7 +415,7 @@ class Trainer {
   std::string save() {
     if (!optimizer_.finite())
       return "stopped after step " + std::to_string(step_) + ": its weights or moments are not finite, " +
-             blame(model_, [this] { micro_loss(0); }) + "; checkpoints are those of earlier steps";
+             blame(model_, [this] { eager_loss(micro_batch(0)); }) + "; checkpoints are those of earlier steps";
     if (log_) log_->sync();  // the log is never behind the checkpoint
     write_checkpoint(job_.out, step_, model_.parameters(), optimizer_, ranks_, description(), training_.keep);
     last_logged_ = Clock::now();
