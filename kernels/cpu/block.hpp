@@ -37,6 +37,23 @@ NWIDTH_INLINE void stream_fence() {
 #endif
 }
 
+/// Less than 128 bytes, by moves of fixed sizes.
+NWIDTH_INLINE void copy_short(std::byte* to, std::byte const* from, std::int64_t bytes) {
+#define NWIDTH_MOVE(size)             \
+  if ((bytes & (size)) != 0) {        \
+    __builtin_memcpy(to, from, size); \
+    to += (size);                     \
+    from += (size);                   \
+  }
+  NWIDTH_MOVE(64)
+  NWIDTH_MOVE(32)
+  NWIDTH_MOVE(16)
+  NWIDTH_MOVE(8)
+  NWIDTH_MOVE(4)
+  NWIDTH_MOVE(2)
+#undef NWIDTH_MOVE
+}
+
 template <class E>
 struct Block {
   using C = Arithmetic<E>;
@@ -55,6 +72,32 @@ struct Block {
           half[0].v[k] = load<typename V::R>(p + NWIDTH_REGISTER * k);
           half[1].v[k] = load<typename V::R>(p + 64 + NWIDTH_REGISTER * k);
         })
+  }
+  /// The first `count` elements, fewer than `size`, zeros after them; nothing else is touched.
+  NWIDTH_INLINE void read_part(E const* from, std::int64_t count) {
+#if NWIDTH_REGISTER == 64
+    std::uint32_t const mask = (1U << count) - 1;
+    if constexpr (std::is_same_v<E, bf16>) {
+      Word const u = std::bit_cast<Word>(_mm512_maskz_loadu_epi16(mask, from));
+      half[0].v[0] = std::bit_cast<Float>(u << 16);
+      half[1].v[0] = std::bit_cast<Float>(u & 0xffff0000U);
+    } else if constexpr (std::is_same_v<E, float>) {
+      half[0].v[0] = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
+      half[1].v[0] = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask >> 16), from + 16);
+    } else {
+      half[0].v[0] = _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), from);
+      half[1].v[0] = _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask >> 8), from + 8);
+    }
+#else
+    alignas(64) std::byte buffer[bytes] = {};
+    copy_short(buffer, reinterpret_cast<std::byte const*>(from), count * static_cast<std::int64_t>(sizeof(E)));
+    read(reinterpret_cast<E const*>(buffer));
+#endif
+  }
+  NWIDTH_INLINE void write_part(E* to, std::int64_t count) const {
+    alignas(64) std::byte buffer[bytes];
+    write<Store::ordinary>(reinterpret_cast<E*>(buffer));
+    copy_short(reinterpret_cast<std::byte*>(to), buffer, count * static_cast<std::int64_t>(sizeof(E)));
   }
   template <Store how>
   NWIDTH_INLINE void write(E* to) const {
