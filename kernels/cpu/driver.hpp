@@ -38,7 +38,7 @@ struct Elementwise {
           for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
         });
         if constexpr (whole) {
-          out.template write<path>(i, y);
+          out.template write<path, Zeros::common>(i, y);
         } else {
           out.template write_part<path>(i, part, y);
         }

@@ -151,7 +151,7 @@ void launch(Call const& call, Options const& options) {
   job.statistics = call.statistics;
   std::int64_t const bytes = job.rows * job.width * call.element_bytes;
   std::int64_t const least = options.stream_bytes < 0 ? default_stream_bytes : options.stream_bytes;
-  job.stream = bytes * call.outputs >= least && !in_place;
+  job.stream = bytes * (call.inputs + call.outputs) >= least && !in_place;
   std::int64_t const items = job.items();
   std::vector<double> partial(call.sums > 0 ? static_cast<std::size_t>(items * max_sums) : 0);
   job.sums = partial.data();

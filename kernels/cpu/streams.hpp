@@ -49,7 +49,7 @@ enum class Path { ordinary, stream, tile };
 
 template <class E, int N>
 struct Outputs {
-  static constexpr std::int64_t segment_bytes = segment_blocks * Block<E>::bytes, full = 2048;
+  static constexpr std::int64_t segment_bytes = segment_blocks * Block<E>::bytes, full = 1024;
   struct alignas(64) Tile {
     std::byte bytes[full + segment_bytes + Block<E>::bytes];
     std::byte* to;            // where its lines will be streamed, a multiple of 64
@@ -92,13 +92,13 @@ struct Outputs {
       in_tile[o] = reinterpret_cast<E*>(t.bytes + t.fill) - s;
     }
   }
-  template <Path path>
+  template <Path path, Zeros zeros>
   NWIDTH_INLINE void write(std::int64_t i, Block<E> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       if constexpr (path == Path::tile) {
-        b[o].template write<Store::ordinary>(in_tile[o] + i);
+        b[o].template write<Store::ordinary, zeros>(in_tile[o] + i);
       } else {
-        b[o].template write<path == Path::stream ? Store::stream : Store::ordinary>(row[o] + i);
+        b[o].template write<path == Path::stream ? Store::stream : Store::ordinary, zeros>(row[o] + i);
       }
     }
   }
