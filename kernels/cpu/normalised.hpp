@@ -87,7 +87,7 @@ struct Normalised {
   using V = Lanes<C>;
   using In = Inputs<E, Op::inputs>;
   using Out = Outputs<E, Op::outputs>;
-  static constexpr int moments = Op::moments, coefficients = Op::coefficients;
+  static constexpr int moments = Op::moments, coefficients = Op::coefficients, chains = moments > 3 ? 1 : 2;
   static constexpr std::int64_t segment = segment_blocks * Block<E>::size;
   using Row = V[coefficients];
 
@@ -97,7 +97,7 @@ struct Normalised {
                                  In const& before, Out& out) {
     for (std::int64_t s = 0; s < width; s += segment) {
       std::int64_t const e = width - s > segment ? s + segment : width;
-      V m[moments];
+      V m[chains][moments];
       if constexpr (put && path == Path::tile) out.open(s);
       each_block<E>(s, e, [&](std::int64_t i, auto part) NWIDTH_LAMBDA {
         constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
@@ -112,7 +112,7 @@ struct Normalised {
           each_half([&](auto h) NWIDTH_LAMBDA {
             V a[Op::inputs];
             for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
-            Op::moment(a, m);
+            Op::moment(a, m[h % chains]);
           });
         }
         if constexpr (put) {
@@ -138,9 +138,12 @@ struct Normalised {
       });
       if constexpr (sum) {
         if (s == 0) {
-          each<moments>([&](auto q) NWIDTH_LAMBDA { total[q].set(m[q]); });
+          each<moments>([&](auto q) NWIDTH_LAMBDA { total[q].set(m[0][q]); });
         } else {
-          each<moments>([&](auto q) NWIDTH_LAMBDA { total[q].add(m[q]); });
+          each<moments>([&](auto q) NWIDTH_LAMBDA { total[q].add(m[0][q]); });
+        }
+        if constexpr (chains == 2) {
+          each<moments>([&](auto q) NWIDTH_LAMBDA { total[q].add(m[1][q]); });
         }
       }
       if constexpr (put && path == Path::tile) out.close(e - s, e == width);
