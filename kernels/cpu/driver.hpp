@@ -12,6 +12,7 @@
 #pragma once
 #include "kernels/cpu/block.hpp"
 #include "kernels/cpu/job.hpp"
+#include "kernels/cpu/smooth.hpp"
 
 namespace nwidth::kernels::cpu {
 namespace {
@@ -78,8 +79,8 @@ struct Outputs {
   NWIDTH_INLINE std::uintptr_t shift(int o) const { return reinterpret_cast<std::uintptr_t>(row[o]) % 64; }
 
   /// @param s  where the segment of element i begins
-  template <Path path>
-  NWIDTH_INLINE void write(std::int64_t i, std::int64_t s, Block<E> const (&b)[N]) const {
+  template <Path path, bool away>
+  NWIDTH_INLINE void write(std::int64_t i, std::int64_t s, Block<E, away> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       if constexpr (path == Path::tile) {
         b[o].template write<Store::ordinary>(reinterpret_cast<E*>(tile[o].bytes + shift(o)) + (i - s));
@@ -88,8 +89,9 @@ struct Outputs {
       }
     }
   }
-  template <Path path>
-  NWIDTH_INLINE void write_part(std::int64_t i, std::int64_t s, std::int64_t count, Block<E> const (&b)[N]) const {
+  template <Path path, bool away>
+  NWIDTH_INLINE void write_part(std::int64_t i, std::int64_t s, std::int64_t count,
+                                Block<E, away> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       alignas(64) std::byte buffer[Block<E>::bytes];
       b[o].template write<Store::ordinary>(reinterpret_cast<E*>(buffer));
@@ -153,27 +155,41 @@ struct Elementwise {
     for (std::int64_t s = 0; s < width; s += segment) {
       std::int64_t const e = width - s > segment ? s + segment : width;
       V sum[room(sums)];
-      each_block<E>(s, e, [&](std::int64_t i, auto part) {
+      auto const block = [&](auto usual, std::int64_t i, auto part) {
         constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
-        Block<E> x[Op::inputs], y[Op::outputs];
+        Block<E> x[Op::inputs];
+        Block<E, !Elements<E, Op>::by_lanes> y[Op::outputs];
         if constexpr (whole) {
           in.template prefetch<Ahead::once>(i);
           in.read(i, x);
         } else {
           in.read_part(i, part, x);
         }
-        each_half([&](auto h) {
-          V a[Op::inputs], b[Op::outputs];
-          for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
-          op.element(a, b, sum);
-          for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
-        });
+        if constexpr (Elements<E, Op>::by_lanes) {
+          each_half([&](auto h) {
+            V a[Op::inputs], b[Op::outputs];
+            for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
+            op.element(a, b, sum);
+            for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
+          });
+        } else {
+          Elements<E, Op>::template apply<usual.value>(op, x, y, sum);
+        }
         if constexpr (whole) {
           out.template write<path>(i, s, y);
         } else {
           out.template write_part<path>(i, s, part, y);
         }
-      });
+      };
+      bool usual = false;
+      if constexpr (!Elements<E, Op>::by_lanes) {
+        usual = e - s == segment && Elements<E, Op>::are_usual(in.row[0] + s, segment_blocks);
+        if (usual) {
+          for (std::int64_t i = s; i < e; i += Block<E>::size)
+            block(std::true_type{}, i, std::integral_constant<int, 0>{});
+        }
+      }
+      if (!usual) each_block<E>(s, e, [&](std::int64_t i, auto part) { block(std::false_type{}, i, part); });
       for (int q = 0; q < sums; ++q) total[q].add(sum[q]);
       if constexpr (path == Path::tile) out.spill(s, e, e == width);
     }
