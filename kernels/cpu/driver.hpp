@@ -155,7 +155,7 @@ struct Elementwise {
     for (std::int64_t s = 0; s < width; s += segment) {
       std::int64_t const e = width - s > segment ? s + segment : width;
       V sum[room(sums)];
-      auto const block = [&](auto usual, std::int64_t i, auto part) {
+      each_block<E>(s, e, [&](std::int64_t i, auto part) {
         constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
         Block<E> x[Op::inputs];
         Block<E, !Elements<E, Op>::by_lanes> y[Op::outputs];
@@ -173,23 +173,14 @@ struct Elementwise {
             for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
           });
         } else {
-          Elements<E, Op>::template apply<usual.value>(op, x, y, sum);
+          Elements<E, Op>::apply(op, x, y, sum);
         }
         if constexpr (whole) {
           out.template write<path>(i, s, y);
         } else {
           out.template write_part<path>(i, s, part, y);
         }
-      };
-      bool usual = false;
-      if constexpr (!Elements<E, Op>::by_lanes) {
-        usual = e - s == segment && Elements<E, Op>::are_usual(in.row[0] + s, segment_blocks);
-        if (usual) {
-          for (std::int64_t i = s; i < e; i += Block<E>::size)
-            block(std::true_type{}, i, std::integral_constant<int, 0>{});
-        }
-      }
-      if (!usual) each_block<E>(s, e, [&](std::int64_t i, auto part) { block(std::false_type{}, i, part); });
+      });
       for (int q = 0; q < sums; ++q) total[q].add(sum[q]);
       if constexpr (path == Path::tile) out.spill(s, e, e == width);
     }

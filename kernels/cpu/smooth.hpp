@@ -162,66 +162,49 @@ NWIDTH_INLINE void by_table(Registers const& x, Registers& y) {
   piecewise<Range<E, F>::table, few>(a, y);
   each([&](auto k) { y[k] = F::of(x[k], a[k], y[k]); });
 }
-/// Whether the table is enough for `blocks` blocks. (AVX2: seldom for its first half.)
+/// y where the table is enough for x, else what other lanes get. Nothing is passed through memory, so that the usual
+/// way need not put it there.
 template <class E, class F>
-NWIDTH_INLINE bool are_usual([[maybe_unused]] E const* from, [[maybe_unused]] int blocks) {
-#if NWIDTH_REGISTER == 64
+[[gnu::noinline, gnu::cold]] Float with_others(Float x, Float y) {
   using R = Range<E, F>;
-  Registers key{};
-  if constexpr (std::is_same_v<E, bf16>) {  // both numbers of a word at once
-    auto most = __m512i{};
-    for (int i = 0; i < blocks; ++i) {
-      auto const u = _mm512_loadu_si512(from + 32 * i);
-      most = _mm512_maskz_max_epu16(~0U, most, _mm512_and_si512(u, _mm512_set1_epi16(0x7fff)));
-    }
-    key[0] = std::bit_cast<Float>(std::bit_cast<Word>(most) << 16);
-    key[1] = std::bit_cast<Float>(most);
-  } else {
-    for (int i = 0; i < blocks; ++i) {
-      each([&](auto k) {
-        auto const u = std::bit_cast<__m512i>(R::key(_mm512_loadu_ps(from + 32 * i + 16 * k)));
-        key[k] = std::bit_cast<Float>(_mm512_maskz_max_epu32(0xffff, std::bit_cast<__m512i>(key[k]), u));
-      });
-    }
-  }
-  return none_above(R::bound, key);
-#else
-  return false;
-#endif
+  Float const z = R::other(x);
+  return std::bit_cast<Word>(R::key(x)) <= std::bit_cast<std::uint32_t>(R::bound) ? y : z;
 }
-/// F of any x. In its arguments nothing is in memory, so that the usual way need not put it there.
+#if NWIDTH_REGISTER == 32
+/// F of any x.
 template <class E, class F, class... X>
 [[gnu::noinline]] void in_full(Registers& y, X... given) {
   using R = Range<E, F>;
   Registers const x{given...};
-  by_table<E, F, NWIDTH_REGISTER == 64>(x, y);
+  by_table<E, F, false>(x, y);
   Registers key;
   each([&](auto k) { key[k] = R::key(x[k]); });
   if (none_above(R::bound, key)) return;
-  each([&](auto k) {
-    Float const z = R::other(x[k]);
-    y[k] = std::bit_cast<Word>(key[k]) <= std::bit_cast<std::uint32_t>(R::bound) ? y[k] : z;
-  });
+  each([&](auto k) { y[k] = with_others<E, F>(x[k], y[k]); });
 }
-/// F of elements E. @tparam usual_ones  whether the table is known to be enough
-template <class E, class F, bool usual_ones>
-NWIDTH_INLINE void smooth(Registers const& x, Registers& y) {
-  if constexpr (usual_ones) return by_table<E, F, true>(x, y);
-  using R = Range<E, F>;
-  Registers key;
-#if NWIDTH_REGISTER == 64
-  each([&](auto k) { key[k] = R::key(x[k]); });
-  bool const usual = none_above(R::bound, key);
-#else
-  each([&](auto k) { key[k] = R::argument(x[k]); });
-  bool const usual = none_above(few_end<R::table>, key);
 #endif
-  if (usual) [[likely]]
+/// F of elements E.
+template <class E, class F>
+NWIDTH_INLINE void smooth(Registers const& x, Registers& y) {
+  using R = Range<E, F>;
+#if NWIDTH_REGISTER == 64
+  by_table<E, F, true>(x, y);
+  each([&](auto k) {
+    auto const bound = _mm512_set1_epi32(std::bit_cast<std::int32_t>(R::bound));
+    bool const some = _mm512_cmpgt_epu32_mask(std::bit_cast<__m512i>(R::key(x[k])), bound) != 0;
+    if (some) [[unlikely]]
+      y[k] = with_others<E, F>(x[k], y[k]);
+  });
+#else
+  Registers a;
+  each([&](auto k) { a[k] = R::argument(x[k]); });
+  if (none_above(few_end<R::table>, a)) [[likely]]
     return by_table<E, F, true>(x, y);
   Registers z;
   [&]<int... k>(std::integer_sequence<int, k...>) { in_full<E, F>(z, x[k]...); }
   (std::make_integer_sequence<int, block_registers>{});
   each([&](auto k) { y[k] = z[k]; });
+#endif
 }
 template <class F>
 struct Range<float, F> {
@@ -244,7 +227,7 @@ struct Range<bf16, F> {
   [[gnu::noinline, gnu::cold]] static Float other(Float x) {
     Registers all, y;
     each([&](auto k) { all[k] = x; });
-    smooth<float, F, false>(all, y);
+    smooth<float, F>(all, y);
     return y[0];
   }
 };
@@ -258,12 +241,11 @@ template <class E, class F>
 requires Tabulated<E, F>
 struct Elements<E, Forward<F>> {
   static constexpr bool by_lanes = false;
-  NWIDTH_INLINE static bool are_usual(E const* x, int n) { return cpu::are_usual<E, typename Smooth<F>::Value>(x, n); }
-  template <bool usual, class X, class Y, class V>
+  template <class X, class Y, class V>
   NWIDTH_INLINE static void apply(Forward<F> const&, X const (&in)[1], Y (&out)[1], V (&)[1]) {
     Registers x, y;
     each([&](auto k) { x[k] = at(in[0], k); });
-    smooth<E, typename Smooth<F>::Value, usual>(x, y);
+    smooth<E, typename Smooth<F>::Value>(x, y);
     each([&](auto k) { at(out[0], k) = y[k]; });
   }
 };
@@ -271,12 +253,11 @@ template <class E, class F>
 requires Tabulated<E, F>
 struct Elements<E, Backward<F>> {
   static constexpr bool by_lanes = false;
-  NWIDTH_INLINE static bool are_usual(E const* x, int n) { return cpu::are_usual<E, typename Smooth<F>::Slope>(x, n); }
-  template <bool usual, class X, class Y, class V>
+  template <class X, class Y, class V>
   NWIDTH_INLINE static void apply(Backward<F> const&, X const (&in)[2], Y (&out)[1], V (&)[1]) {
     Registers x, d;
     each([&](auto k) { x[k] = at(in[0], k); });
-    smooth<E, typename Smooth<F>::Slope, usual>(x, d);
+    smooth<E, typename Smooth<F>::Slope>(x, d);
     each([&](auto k) { at(out[0], k) = at(in[1], k) * d[k]; });
   }
 };
@@ -285,23 +266,20 @@ requires Tabulated<E, typename Op::Gate>
 struct Elements<E, Op> {
   using S = Smooth<typename Op::Gate>;
   static constexpr bool by_lanes = false;
-  NWIDTH_INLINE static bool are_usual(E const* x, int n) {
-    return cpu::are_usual<E, std::conditional_t<Op::inputs == 2, typename S::Value, typename S::Slope>>(x, n);
-  }
-  template <bool usual, class X, class Y, class V>
+  template <class X, class Y, class V>
   NWIDTH_INLINE static void apply(Op const&, X const (&in)[2], Y (&out)[1], V (&)[1]) {
     Registers x, y;
     each([&](auto k) { x[k] = at(in[0], k); });
-    smooth<E, typename S::Value, usual>(x, y);
+    smooth<E, typename S::Value>(x, y);
     each([&](auto k) { at(out[0], k) = y[k] * at(in[1], k); });
   }
-  template <bool usual, class X, class Y, class V>
+  template <class X, class Y, class V>
   NWIDTH_INLINE static void apply(Op const&, X const (&in)[3], Y (&out)[2], V (&)[1]) {
     Registers x, y, d;
     each([&](auto k) { x[k] = at(in[0], k); });
-    smooth<E, typename S::Slope, usual>(x, d);
+    smooth<E, typename S::Slope>(x, d);
     each([&](auto k) { at(out[0], k) = at(in[2], k) * at(in[1], k) * d[k]; });
-    smooth<E, typename S::Value, usual>(x, y);
+    smooth<E, typename S::Value>(x, y);
     each([&](auto k) { at(out[1], k) = at(in[2], k) * y[k]; });
   }
 };
@@ -331,8 +309,7 @@ NWIDTH_INLINE void exponential(Registers const& x, float n, float least, Registe
 template <class E>
 requires(!std::is_same_v<E, double>) struct Elements<E, XieluForward<float>> {
   static constexpr bool by_lanes = false;
-  NWIDTH_INLINE static bool are_usual(E const*, int) { return false; }  // its table has no end
-  template <bool usual, class X, class Y, class V>
+  template <class X, class Y, class V>
   NWIDTH_INLINE static void apply(XieluForward<float> const& op, X const (&in)[1], Y (&out)[1], V (&)[1]) {
     auto const& f = op.f;
     Registers x, e;
@@ -347,8 +324,7 @@ requires(!std::is_same_v<E, double>) struct Elements<E, XieluForward<float>> {
 template <class E>
 requires(!std::is_same_v<E, double>) struct Elements<E, XieluBackward<float>> {
   static constexpr bool by_lanes = false;
-  NWIDTH_INLINE static bool are_usual(E const*, int) { return false; }  // its table has no end
-  template <bool usual, class X, class Y, class V>
+  template <class X, class Y, class V>
   NWIDTH_INLINE static void apply(XieluBackward<float> const& op, X const (&in)[2], Y (&out)[1], V (&sum)[2]) {
     auto const& f = op.f;
     Registers x, e;
