@@ -12,7 +12,7 @@
 ///
 /// GELU, SiLU and xIELU of floats and bf16 are piecewise polynomials where |x| is moderate (GELU to 5.3, with tanh 4.8,
 /// SiLU 15.4, of values any x to the right; bf16 to 3.9, SiLU 7.7; xIELU always), elsewhere formulas with exp
-/// within 1.05 ulp and erfc within 7, at several times the cost for the 32 numbers around. Doubles go one by one
+/// within 1.05 ulp and erfc within 7, at several times the cost for the numbers around. Doubles go one by one
 /// through the C library's functions, which is slow.
 ///
 /// Error bounds are ErrorBounds: |error| <= (constant + growth G(x)) u size, u = unit_roundoff<E> (half an ulp of 1)
