@@ -63,7 +63,9 @@ NWIDTH_INLINE void copy_short(std::byte* to, std::byte const* from, std::int64_t
 #undef NWIDTH_MOVE
 }
 
-template <class E>
+/// @tparam ties_away  whether rounding to bf16 takes ties away from zero: half the instructions, for results of which
+///                    an exact one is no tie
+template <class E, bool ties_away = false>
 struct Block {
   using C = Arithmetic<E>;
   using V = Lanes<C>;
@@ -143,6 +145,7 @@ struct Block {
  private:
   template <Zeros zeros>
   NWIDTH_INLINE static Word rounded(Float even, Float odd) {
+    if constexpr (ties_away) return joined(upwards(even), upwards(odd));
 #if defined(__AVX512BF16__)
     // The instruction rounds alike, but flushes subnormal numbers and makes NaNs quiet. An op whose zeros are rare
     // makes only quiet ones, and has flushed nothing where no result is 0: one compare into a mask instead of two.
@@ -155,8 +158,10 @@ struct Block {
       return std::bit_cast<Word>(_mm512_maskz_permutexvar_epi16(~0U, std::bit_cast<__m512i>(i), both));
     }
 #endif
-    return (nearest(even) >> 16) | (nearest(odd) & 0xffff0000U);
+    return joined(nearest(even), nearest(odd));
   }
+  NWIDTH_INLINE static Word joined(Word even, Word odd) { return (even >> 16) | (odd & 0xffff0000U); }
+  NWIDTH_INLINE static Word upwards(Float x) { return std::bit_cast<Word>(x) + 0x8000U; }
   /// To nearest, ties to even, in the upper half. NaNs need no case of their own while their lower halves are 0, so
   /// that nothing carries: true of those in bf16 data, of those that an instruction makes, and of canonical parameters.
   NWIDTH_INLINE static Word nearest(Float x) {

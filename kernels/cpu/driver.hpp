@@ -2,6 +2,7 @@
 /// The loop of the elementwise ops, and the tables of all. For the files isa_*.cpp and the like alone, as lanes.hpp.
 #pragma once
 #include "kernels/cpu/normalised.hpp"
+#include "kernels/cpu/smooth.hpp"
 
 namespace nwidth::kernels::cpu {
 namespace {
@@ -24,19 +25,24 @@ struct Elementwise {
       if constexpr (path == Path::tile) out.open(s);
       each_block<E>(s, e, [&](std::int64_t i, auto part) NWIDTH_LAMBDA {
         constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
-        Block<E> x[Op::inputs], y[Op::outputs];
+        Block<E> x[Op::inputs];
+        Block<E, !Elements<E, Op>::by_lanes> y[Op::outputs];
         if constexpr (whole) {
           in.template prefetch<Ahead::once>(i);
           in.read(i, x);
         } else {
           in.read_part(i, part, x);
         }
-        each_half([&](auto h) NWIDTH_LAMBDA {
-          V a[Op::inputs], b[Op::outputs];
-          for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
-          op.element(a, b, sum);
-          for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
-        });
+        if constexpr (Elements<E, Op>::by_lanes) {
+          each_half([&](auto h) NWIDTH_LAMBDA {
+            V a[Op::inputs], b[Op::outputs];
+            for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
+            op.element(a, b, sum);
+            for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
+          });
+        } else {
+          Elements<E, Op>::apply(op, x, y, sum);
+        }
         if constexpr (whole) {
           out.template write<path, Zeros::common>(i, y);
         } else {

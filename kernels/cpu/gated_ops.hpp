@@ -3,13 +3,16 @@
 /// PolyNorm's scale is a factor of its coefficients here, so that no element is multiplied by it.
 #pragma once
 #include "kernels/activation/glu.hpp"
+#include "kernels/cpu/elementwise_ops.hpp"
 #include "kernels/cpu/ops.hpp"
 
 namespace nwidth::kernels::cpu {
 
-#define NWIDTH_GATED(Name, name)                                       \
+/// Gate: the activation, alone.
+#define NWIDTH_GATED(Name, name, Activation)                           \
   template <class C>                                                   \
   struct Name##Forward {                                               \
+    using Gate = Activation<C>;                                        \
     static constexpr int inputs = 2, outputs = 1, sums = 0;            \
     template <class V>                                                 \
     void element(V const (&in)[2], V (&out)[1], V (&)[1]) const {      \
@@ -18,6 +21,7 @@ namespace nwidth::kernels::cpu {
   };                                                                   \
   template <class C>                                                   \
   struct Name##Backward {                                              \
+    using Gate = Activation<C>;                                        \
     static constexpr int inputs = 3, outputs = 2, sums = 0;            \
     template <class V>                                                 \
     void element(V const (&in)[3], V (&out)[2], V (&)[1]) const {      \
@@ -26,10 +30,10 @@ namespace nwidth::kernels::cpu {
       out[1] = d.up;                                                   \
     }                                                                  \
   };
-NWIDTH_GATED(Swiglu, swiglu)
-NWIDTH_GATED(Geglu, geglu)
-NWIDTH_GATED(GegluTanh, geglu_tanh)
-NWIDTH_GATED(Reglu, reglu)
+NWIDTH_GATED(Swiglu, swiglu, Silu)
+NWIDTH_GATED(Geglu, geglu, Gelu)
+NWIDTH_GATED(GegluTanh, geglu_tanh, GeluTanh)
+NWIDTH_GATED(Reglu, reglu, Relu)
 #undef NWIDTH_GATED
 
 template <class C>

@@ -92,8 +92,8 @@ struct Outputs {
       in_tile[o] = reinterpret_cast<E*>(t.bytes + t.fill) - s;
     }
   }
-  template <Path path, Zeros zeros>
-  NWIDTH_INLINE void write(std::int64_t i, Block<E> const (&b)[N]) const {
+  template <Path path, Zeros zeros, bool ties_away>
+  NWIDTH_INLINE void write(std::int64_t i, Block<E, ties_away> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       if constexpr (path == Path::tile) {
         b[o].template write<Store::ordinary, zeros>(in_tile[o] + i);
@@ -102,8 +102,8 @@ struct Outputs {
       }
     }
   }
-  template <Path path>
-  NWIDTH_INLINE void write_part(std::int64_t i, std::int64_t count, Block<E> const (&b)[N]) const {
+  template <Path path, bool ties_away>
+  NWIDTH_INLINE void write_part(std::int64_t i, std::int64_t count, Block<E, ties_away> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       if constexpr (path == Path::tile) {
         b[o].template write<Store::ordinary>(in_tile[o] + i);  // what is too much will be overwritten
