@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Row kernels on the CPU beside a copy of x: how many times as long they take, in pairs run one after the other.
 ///
-///   bench_kernels_cpu [gib=1] [width=8256] [pairs=7] [threads=1,2] [types=float,bf16,double] [isa=avx512]
+///   bench_kernels_cpu [gib=1] [width=8256] [pairs=7] [threads=1,2] [types=float,bf16,double] [isa=avx512bf16,avx2]
 ///                     [slice=0] [sizes=0] [widths=0] [kernels=polyrelu_forward,...] [out=FILE]
 ///
-/// The copy is copy_stream below: streaming stores, prefetch 1 KiB ahead (memcpy and torch's copy change with size and
-/// machine). It moves 2 bytes for each byte of x, as a forward pass; a backward pass must move 3, so 1.5 is its floor,
-/// a gated forward pass 3 and a gated backward pass 5. `of_traffic` is `cpu` over that floor; the bar for GELU, SwiGLU
-/// and the gated forms is 1.6. kernels=all takes every one.
-/// gib = bytes of x. sizes=S adds a table over 64 KiB, 256 KiB, ... up to S GiB; widths=1 one over widths 64 ... 32768.
-/// slice=M takes pairs over slices of M MiB in turn instead of the whole of x, many of them: on a busy machine these
-/// are less disturbed, and `quartile` and `best` (lower quartiles and minima of processor time) tell more than the
-/// median. Writes JSON: medians over the pairs of the ratio by wall clock and by processor time (`cpu`; on a machine
-/// that others use too, the one to look at), and the least and the greatest.
+/// isa takes names of rows.hpp, the best one if none is given. The copy is copy_stream below: streaming stores of the
+/// same instruction set, prefetch 1 KiB ahead (memcpy and torch's copy change with size and machine). It moves 2 bytes
+/// for each byte of x, as a forward pass; a backward pass must move 3, so 1.5 is its floor, a gated forward pass 3 and
+/// a gated backward pass 5. `of_traffic` is `cpu` over that floor; the bar for GELU, SwiGLU and the gated forms is 1.6.
+/// kernels=all takes every one. gib = bytes of x. sizes=S adds a table over 64 KiB, 256 KiB, ... up to S GiB; widths=1
+/// one over widths 64 ... 32768. slice=M takes pairs over slices of M MiB in turn instead of the whole of x, many of
+/// them: on a busy machine these are less disturbed, and `quartile` and `best` (lower quartiles and minima of processor
+/// time) tell more than the median. Writes JSON: medians over the pairs of the ratio by wall clock and by processor
+/// time (`cpu`; on a machine that others use too, the one to look at), and the least and the greatest.
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +52,16 @@ __attribute__((target("avx512f"))) void copy_512(char const* s, char* d, std::in
   }
   _mm_sfence();
 }
+__attribute__((target("avx2"))) void copy_256(char const* s, char* d, std::int64_t bytes) {
+  for (std::int64_t i = 0; i < bytes; i += 64) {
+    _mm_prefetch(s + i + prefetch_distance, _MM_HINT_T0);
+    for (int k = 0; k < 64; k += 32) {
+      _mm256_stream_si256(reinterpret_cast<__m256i*>(d + i + k),
+                          _mm256_loadu_si256(reinterpret_cast<__m256i const*>(s + i + k)));
+    }
+  }
+  _mm_sfence();
+}
 void copy_128(char const* s, char* d, std::int64_t bytes) {
   for (std::int64_t i = 0; i < bytes; i += 64) {
     _mm_prefetch(s + i + prefetch_distance, _MM_HINT_T0);
@@ -65,11 +75,13 @@ void copy_128(char const* s, char* d, std::int64_t bytes) {
 #endif
 
 /// A multiple of 128 bytes, destination 64-byte aligned.
-void copy_stream(char const* s, char* d, std::int64_t bytes) {
+void copy_stream(Isa isa, char const* s, char* d, std::int64_t bytes) {
 #if defined(__x86_64__)
-  if (available(Isa::avx512)) return copy_512(s, d, bytes);
+  if (isa >= Isa::avx512) return copy_512(s, d, bytes);
+  if (isa == Isa::avx2) return copy_256(s, d, bytes);
   copy_128(s, d, bytes);
 #else
+  static_cast<void>(isa);
   std::memcpy(d, s, static_cast<std::size_t>(bytes));
 #endif
 }
@@ -171,6 +183,7 @@ struct Arguments {
 struct Bench {
   Arguments const& arguments;
   Memory const& memory;
+  Isa isa;
   std::vector<std::string> rows;  // JSON
 
   template <class E>
@@ -180,9 +193,7 @@ struct Bench {
     Options options;
     options.threads = threads;
     options.stream_bytes = static_cast<std::int64_t>(arguments.number("stream"));
-    for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
-      if (name(isa) == arguments.given.at("isa")) options.isa = isa;
-    }
+    options.isa = isa;
     ConstRows<E> const x{reinterpret_cast<E const*>(memory.x), n, width, width};
     ConstRows<E> const g{reinterpret_cast<E const*>(memory.g), n, width, width};
     Rows<E> const y{reinterpret_cast<E*>(memory.y), n, width, width};
@@ -198,15 +209,16 @@ struct Bench {
     std::int64_t at = 0;  // the first row of the slice
     auto copy = [&] {
       struct Piece {
+        Isa isa;
         char const* from;
         char* to;
-      } piece{memory.x + at * line, memory.y + at * line};
+      } piece{isa, memory.x + at * line, memory.y + at * line};
       constexpr std::int64_t unit = 128, grain = (std::int64_t{2} << 20) / unit;
       parallel(
           part * line / unit, grain, threads,
           [](void* p, std::int64_t first, std::int64_t last) {
             auto const& all = *static_cast<Piece const*>(p);
-            copy_stream(all.from + first * unit, all.to + first * unit, (last - first) * unit);
+            copy_stream(all.isa, all.from + first * unit, all.to + first * unit, (last - first) * unit);
           },
           &piece);
     };
@@ -298,11 +310,10 @@ struct Bench {
                     "%.3f, \"quartile\": "
                     "%.3f, \"best\": %.3f, \"least\": %.3f, "
                     "\"greatest\": %.3f, \"copy_GB_s\": %.2f}",
-                    k.c_str(), type.c_str(), std::string(name(options.isa.value_or(default_isa()))).c_str(),
-                    static_cast<long long>(n), static_cast<long long>(width), static_cast<long long>(n * line), threads,
-                    pairs, median(wall), median(cpu), median(cpu) * 2 / moves, quartile, best,
-                    *std::min_element(wall.begin(), wall.end()), *std::max_element(wall.begin(), wall.end()),
-                    median(rate));
+                    k.c_str(), type.c_str(), std::string(name(isa)).c_str(), static_cast<long long>(n),
+                    static_cast<long long>(width), static_cast<long long>(n * line), threads, pairs, median(wall),
+                    median(cpu), median(cpu) * 2 / moves, quartile, best, *std::min_element(wall.begin(), wall.end()),
+                    *std::max_element(wall.begin(), wall.end()), median(rate));
       rows.emplace_back(text);
       std::cerr << text << '\n';
     }
@@ -363,9 +374,24 @@ int main(int argc, char** argv) {
     memory.up = allocate(memory.bytes);
     memory.dup = allocate(memory.bytes);
   }
-  Bench bench{arguments, memory, {}};
-  for (std::string const& t : arguments.list("threads")) {
-    for (std::string const& type : arguments.list("types")) bench.run(type, std::stoi(t));
+  std::vector<Isa> isas;
+  for (std::string const& wanted : arguments.list("isa")) {
+    std::size_t const before = isas.size();
+    for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
+      if (name(isa) == wanted && available(isa)) isas.push_back(isa);
+    }
+    if (isas.size() == before) {
+      std::cerr << "isa " << wanted << ", which is none or which this machine has not\n";
+      return 2;
+    }
+  }
+  if (isas.empty()) isas.push_back(default_isa());
+  Bench bench{arguments, memory, isas[0], {}};
+  for (Isa isa : isas) {
+    bench.isa = isa;
+    for (std::string const& t : arguments.list("threads")) {
+      for (std::string const& type : arguments.list("types")) bench.run(type, std::stoi(t));
+    }
   }
   std::ostringstream json;
   json << "{\"cores\": " << available_cores() << ", \"rows\": [\n";

@@ -24,27 +24,32 @@ struct PolyNorm {
     M a[3], c[3], d[4];
   };
 
-  /// m[p-1] += x^(2p), p = 1, 2, 3.
-  template <class T>
-  NWIDTH_HD static void moments(T const& x, T (&m)[3]) {
-    using O = ops<T>;
-    T const x2 = x * x, x3 = x2 * x;
+  /// m[p-1] += x^(2p), p = 1, 2, 3, by three multiplications. With u half an ulp of 1, terms are off by at most (1 +
+  /// u)^4 - 1 of themselves.
+  template <class T, int N>
+  NWIDTH_HD static void moments(T const& x, T (&m)[N]) {
+    static_assert(N >= 3);
+    T const x2 = x * x, x4 = x2 * x2;
     m[0] = m[0] + x2;
-    m[1] = O::fma(x2, x2, m[1]);
-    m[2] = O::fma(x3, x3, m[2]);
+    m[1] = m[1] + x4;
+    m[2] = ops<T>::fma(x2, x4, m[2]);
   }
   /// And m[2+p] += g x^p, m[6] += g.
   template <class T>
   NWIDTH_HD static void moments(T const& x, T const& g, T (&m)[7]) {
+    moments(x, m);
+    arriving_moments(x, g, m);
+  }
+  /// Only those of g, the last four: terms are off by at most (1 + u)^2 - 1 of themselves.
+  template <class T, int N>
+  NWIDTH_HD static void arriving_moments(T const& x, T const& g, T (&m)[N]) {
+    static_assert(N >= 4);
     using O = ops<T>;
-    T const x2 = x * x, x3 = x2 * x;
-    m[0] = m[0] + x2;
-    m[1] = O::fma(x2, x2, m[1]);
-    m[2] = O::fma(x3, x3, m[2]);
-    m[3] = O::fma(g, x, m[3]);
-    m[4] = O::fma(g, x2, m[4]);
-    m[5] = O::fma(g, x3, m[5]);
-    m[6] = m[6] + g;
+    T const gx = g * x;
+    m[N - 4] = m[N - 4] + gx;
+    m[N - 3] = O::fma(gx, x, m[N - 3]);
+    m[N - 2] = O::fma(gx, x * x, m[N - 2]);
+    m[N - 1] = m[N - 1] + g;
   }
 
   /// @param rsqrt  v -> 1/sqrt(v)

@@ -9,9 +9,9 @@
 /// an input, so dgate = gate and dup = up; no other overlap. A gate that is closed (f = 0) gives 0 for every finite up
 /// and NaN for an infinite one.
 ///
-/// Error bounds: those of the activation, and glu_extra more in `constant`, of |up| or |g| or |g up| times the size.
-/// Where a factor underflows the error is times the others: T is that of the activation at gate times (1 + |g|)
-/// (1 + |up|); for PolyReLU it is elementwise_tiny max(1, u^2) (1 + |g|) (1 + |up|).
+/// Error bounds: those of the activation, with brief_units, and glu_extra more in `constant`, of |up|, |g| or |g up|
+/// times the size. Where a factor underflows the error is times the others: T is that of the activation at gate times
+/// (1 + |g|) (1 + |up|); for PolyReLU it is elementwise_tiny max(1, u^2) (1 + |g|) (1 + |up|).
 /// @cite shazeer2020glu
 #pragma once
 #include "kernels/cpu/elementwise.hpp"

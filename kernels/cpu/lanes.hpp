@@ -81,10 +81,13 @@ struct Totals {
   Double v[vectors];
 
   NWIDTH_INLINE Totals() : v{} {}
+  NWIDTH_INLINE void set(Lanes<double> const& a) { NWIDTH_EACH_REGISTER(v[k] = a.v[k];) }
+  NWIDTH_INLINE void set(Lanes<float> const& a) {
+    NWIDTH_EACH_REGISTER(v[2 * k] = wide(low(a.v[k])); v[2 * k + 1] = wide(high(a.v[k]));)
+  }
   NWIDTH_INLINE void add(Lanes<double> const& a) { NWIDTH_EACH_REGISTER(v[k] += a.v[k];) }
   NWIDTH_INLINE void add(Lanes<float> const& a) {
-    NWIDTH_EACH_REGISTER(v[2 * k] += __builtin_convertvector(low(a.v[k]), Double);
-                         v[2 * k + 1] += __builtin_convertvector(high(a.v[k]), Double);)
+    NWIDTH_EACH_REGISTER(v[2 * k] += wide(low(a.v[k])); v[2 * k + 1] += wide(high(a.v[k]));)
   }
   /// Lane i plus lane i + h for h = count / 2, ..., 2, 1.
   NWIDTH_INLINE double sum() const {

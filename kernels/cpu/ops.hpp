@@ -8,19 +8,23 @@
 ///     template <class V>
 ///     NWIDTH_HD void element(V const (&in)[inputs], V (&out)[outputs], V (&sum)[room(sums)]) const;
 ///
-/// A normalised op has `inputs`, `outputs`, `moments`, `sums`, `saved` (statistics a row, written or read), and adds to
-/// the moments of a row, makes of them what the row's elements need, and writes out in
+/// A normalised op has `inputs`, `outputs`, `moments`, `coefficients`, `sums` and `saved` (Saved), adds to the moments
+/// of a row, makes of them what the row's elements need, and writes out in
 ///
 ///     template <class V>
 ///     NWIDTH_HD static void moment(V const (&in)[inputs], V (&m)[moments]);
-///     template <class Rsqrt>
-///     NWIDTH_HD Row row(double const* m, double n, C* statistics, double* sum, Rsqrt) const;
+///     template <class M, class Rsqrt>
+///     NWIDTH_HD void row(M const (&m)[moments], M const& n, M (&R)[3], M (&k)[coefficients], M (&d)[room(sums)],
+///                        Rsqrt) const;
 ///     template <class V>
-///     NWIDTH_HD static void element(V const (&in)[inputs], Row const&, V (&out)[outputs]);
+///     NWIDTH_HD static void element(V const (&in)[inputs], V const (&k)[coefficients], V (&out)[outputs]);
+///
+/// where M is a double or several, one for each of as many rows; R the roots that are saved; d the row's share of the
+/// gradients of coefficients.
 ///
 /// C is the type of the arithmetic, float or double; V lanes of it. Where all inputs are 0, nothing may be added to a
 /// sum or a moment: so the end of a row is padded. A NaN that an op makes itself has a lower half of 0 (block.hpp).
-/// Inline functions that are no templates over V or Rsqrt would be shared between machines: there are none.
+/// Inline functions that are no templates over V, M or Rsqrt would be shared between machines: there are none.
 #pragma once
 #include "kernels/activation/polynorm.hpp"
 #include "kernels/activation/polyrelu.hpp"
@@ -53,107 +57,100 @@ struct PolyReluBackward {
   }
 };
 
+/// What an op does with the reciprocal roots of the means over a row.
+enum class Saved { none, written, read };
+
 /// Reciprocal roots that are known, for PolyNorm::forward and ::backward, which ask for those of p = 1, 2, 3 in turn.
-template <class Rsqrt>
+template <class M>
 struct Known {
-  double const* next;
-  NWIDTH_HD double operator()(double) { return *next++; }
+  M const* next;
+  NWIDTH_HD M const& operator()(M const&) { return *next++; }
 };
 
 template <class C>
 struct PolyNormForward {
-  static constexpr int inputs = 1, outputs = 1, moments = 3, sums = 0, saved = 3;
-  activation::PolyNorm<double> f;
-  struct Row {
-    typename activation::PolyNorm<double>::template Forward<C> k;
-  };
+  static constexpr int inputs = 1, outputs = 1, moments = 3, coefficients = 4, sums = 0;
+  static constexpr Saved saved = Saved::written;
+  using Norm = activation::PolyNorm<double>;
+  Norm f;
 
   template <class V>
   NWIDTH_HD static void moment(V const (&in)[1], V (&m)[3]) {
-    activation::PolyNorm<double>::moments(in[0], m);
+    Norm::moments(in[0], m);
   }
-  template <class Rsqrt>
-  NWIDTH_HD Row row(double const* m, double n, C* statistics, double*, Rsqrt rsqrt) const {
-    double R[3];
-    for (int p = 0; p < 3; ++p) {
-      R[p] = rsqrt(m[p] / n + f.eps);
-      if (statistics != nullptr) statistics[p] = static_cast<C>(R[p]);
-    }
-    return coefficients(f, m, n, Known<Rsqrt>{R});
+  template <class M, class Rsqrt>
+  NWIDTH_HD void row(M const (&m)[3], M const& n, M (&R)[3], M (&k)[4], M (&)[1], Rsqrt rsqrt) const {
+    for (int p = 0; p < 3; ++p) R[p] = rsqrt(m[p] / n + M(f.eps));
+    value_row(f, m, n, R, k);
   }
-  template <class Rsqrt>
-  NWIDTH_HD static Row coefficients(activation::PolyNorm<double> const& f, double const* m, double n, Rsqrt known) {
-    auto const exact = f.forward(m, n, known);
-    Row r;
-    for (int i = 0; i < 4; ++i) r.k.k[i] = canonical<Rsqrt>(exact.k[i]);
-    return r;
+  template <class M>
+  NWIDTH_HD static void value_row(Norm const& f, M const* m, M const& n, M const* R, M* k) {
+    auto const r = f.forward(m, n, Known<M>{R});
+    for (int i = 0; i < 4; ++i) k[i] = r.k[i];
   }
   template <class V>
-  NWIDTH_HD static void element(V const (&in)[1], Row const& r, V (&out)[1]) {
-    out[0] = activation::PolyNorm<double>::value(in[0], r.k);
+  NWIDTH_HD static void element(V const (&in)[1], V const (&k)[4], V (&out)[1]) {
+    out[0] = value(in[0], k);
   }
-
-  /// Rounded, a NaN without a payload.
-  template <class Rsqrt>
-  NWIDTH_HD static C canonical(double x) {
-    return x == x ? static_cast<C>(x) : static_cast<C>(__builtin_nan(""));
+  /// By the last four of N coefficients.
+  template <class V, int N>
+  NWIDTH_HD static V value(V const& x, V const (&k)[N]) {
+    return Norm::value(x, typename Norm::template Forward<V>{{k[N - 4], k[N - 3], k[N - 2], k[N - 1]}});
   }
 };
 
-/// x, g -> dx; Saved: the reciprocal roots are read, and the sums of powers of x alone are left out.
-template <class C, bool Saved>
+/// x, g -> dx; Saved::read: the sums of powers of x alone are left out.
+template <class C, Saved roots_are>
 struct PolyNormBackwardOp {
-  static constexpr int inputs = 2, outputs = 1, moments = Saved ? 4 : 7, sums = 4, saved = Saved ? 3 : 0;
-  activation::PolyNorm<double> f;
-  struct Row {
-    typename activation::PolyNorm<double>::template Backward<C> k;
-  };
+  static constexpr Saved saved = roots_are;
+  static constexpr int inputs = 2, outputs = 1, moments = saved == Saved::read ? 4 : 7, coefficients = 6, sums = 4;
+  using Norm = activation::PolyNorm<double>;
+  Norm f;
 
   template <class V>
   NWIDTH_HD static void moment(V const (&in)[2], V (&m)[moments]) {
-    using O = activation::ops<V>;
-    if constexpr (Saved) {
-      V const x2 = in[0] * in[0], x3 = x2 * in[0];
-      m[0] = O::fma(in[1], in[0], m[0]);
-      m[1] = O::fma(in[1], x2, m[1]);
-      m[2] = O::fma(in[1], x3, m[2]);
-      m[3] = m[3] + in[1];
+    if constexpr (saved == Saved::read) {
+      Norm::arriving_moments(in[0], in[1], m);
     } else {
-      activation::PolyNorm<double>::moments(in[0], in[1], m);
+      Norm::moments(in[0], in[1], m);
     }
   }
-  template <class Rsqrt>
-  NWIDTH_HD Row row(double const* m, double n, C* statistics, double* sum, Rsqrt rsqrt) const {
-    double R[3];
-    roots(m, n, statistics, rsqrt, R);
-    return coefficients(m, n, Known<Rsqrt>{R}, sum);
+  template <class M, class Rsqrt>
+  NWIDTH_HD void row(M const (&m)[moments], M const& n, M (&R)[3], M (&k)[6], M (&d)[4], Rsqrt rsqrt) const {
+    roots(m, n, R, rsqrt);
+    gradient_row(m, n, R, k, d);
   }
-  template <class Rsqrt>
-  NWIDTH_HD void roots(double const* m, double n, C const* statistics, Rsqrt rsqrt, double (&R)[3]) const {
-    for (int p = 0; p < 3; ++p) R[p] = Saved ? static_cast<double>(statistics[p]) : rsqrt(m[p] / n + f.eps);
+  template <class M, class Rsqrt>
+  NWIDTH_HD void roots(M const* m, M const& n, M* R, Rsqrt rsqrt) const {
+    if constexpr (saved == Saved::none) {
+      for (int p = 0; p < 3; ++p) R[p] = rsqrt(m[p] / n + M(f.eps));
+    }
   }
-  template <class Rsqrt>
-  NWIDTH_HD Row coefficients(double const* m, double n, Rsqrt known, double* sum) const {
-    double all[7] = {};
+  template <class M>
+  NWIDTH_HD void gradient_row(M const* m, M const& n, M const* R, M* k, M* d) const {
+    M all[7] = {};
     for (int i = 0; i < 4; ++i) all[3 + i] = m[moments - 4 + i];
-    auto const exact = f.backward(all, n, known);
-    Row r;
+    auto const r = f.backward(all, n, Known<M>{R});
     for (int i = 0; i < 3; ++i) {
-      r.k.a[i] = PolyNormForward<C>::template canonical<Rsqrt>(exact.a[i]);
-      r.k.c[i] = PolyNormForward<C>::template canonical<Rsqrt>(exact.c[i]);
+      k[i] = r.a[i];
+      k[3 + i] = r.c[i];
     }
-    for (int i = 0; i < 4; ++i) sum[i] += exact.d[i];
-    return r;
+    for (int i = 0; i < 4; ++i) d[i] = r.d[i];
   }
   template <class V>
-  NWIDTH_HD static void element(V const (&in)[2], Row const& r, V (&out)[1]) {
-    out[0] = activation::PolyNorm<double>::gradient(in[0], in[1], r.k);
+  NWIDTH_HD static void element(V const (&in)[2], V const (&k)[6], V (&out)[1]) {
+    out[0] = gradient(in[0], in[1], k);
+  }
+  /// By the first six of N coefficients.
+  template <class V, int N>
+  NWIDTH_HD static V gradient(V const& x, V const& g, V const (&k)[N]) {
+    return Norm::gradient(x, g, typename Norm::template Backward<V>{{k[0], k[1], k[2]}, {k[3], k[4], k[5]}, {}});
   }
 };
 template <class C>
-using PolyNormBackward = PolyNormBackwardOp<C, false>;
+using PolyNormBackward = PolyNormBackwardOp<C, Saved::none>;
 template <class C>
-using PolyNormBackwardSaved = PolyNormBackwardOp<C, true>;
+using PolyNormBackwardSaved = PolyNormBackwardOp<C, Saved::read>;
 
 template <template <class> class... Op>
 struct OpList {};

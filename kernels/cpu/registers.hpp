@@ -50,6 +50,10 @@ NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 
 NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
+NWIDTH_INLINE Double square_root(Double a) { return _mm512_maskz_sqrt_pd(0xff, a); }
+// Of __builtin_convertvector g++ 12 makes two halves each.
+NWIDTH_INLINE Double wide(__m256 a) { return _mm512_maskz_cvtps_pd(0xff, a); }
+NWIDTH_INLINE __m256 narrow(Double a) { return _mm512_maskz_cvtpd_ps(0xff, a); }
 // Compares into masks take the place of multiply-adds on a Zen 4: one instruction each instead of two and four.
 /// 0 where x < 0, else x, which may be NaN.
 NWIDTH_INLINE Float relu(Float x) { return _mm512_maskz_max_ps(0xffff, Float{}, x); }
@@ -63,11 +67,20 @@ NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1, 2, 
 NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
+NWIDTH_INLINE Double square_root(Double a) { return _mm256_sqrt_pd(a); }
+NWIDTH_INLINE Double wide(__m128 a) { return _mm256_cvtps_pd(a); }
+NWIDTH_INLINE __m128 narrow(Double a) { return _mm256_cvtpd_ps(a); }
 #else
 NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1); }
 NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 2, 3); }
 NWIDTH_INLINE Float fma(Float a, Float b, Float c) { return a * b + c; }
 NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return a * b + c; }
+NWIDTH_INLINE Double square_root(Double a) { return Double{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
+struct Half {
+  using type [[gnu::vector_size(8)]] = float;
+};
+NWIDTH_INLINE Double wide(Half::type a) { return __builtin_convertvector(a, Double); }
+NWIDTH_INLINE Half::type narrow(Double a) { return __builtin_convertvector(a, Half::type); }
 #endif
 
 }  // namespace

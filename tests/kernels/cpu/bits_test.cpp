@@ -70,6 +70,35 @@ TYPED_TEST(Bits, DoNotDependOnThreads) {
   }
 }
 
+/// Rows are computed in groups: each as if it were alone.
+TYPED_TEST(Bits, OfARowDoNotDependOnOthers) {
+  using E = TypeParam;
+  std::int64_t const rows = 21;
+  for (std::int64_t width : {1, 7, 64, 70, 300, 1100, 3000}) {
+    auto const x = this->random(rows * width), g = this->random(rows * width);
+    for (Isa isa : isas()) {
+      for (std::int64_t stream : {std::int64_t{0}, std::int64_t{1} << 60}) {
+        auto const size = static_cast<std::size_t>(rows * width);
+        std::vector<E> y(size), dx(size), y1(size), dx1(size);
+        std::vector<Statistic<E>> saved(3 * rows), saved1(3 * rows);
+        double d[4];
+        auto at = [&](auto& v, std::int64_t r, std::int64_t n) {
+          return Rows<std::remove_reference_t<decltype(v[0])>>{v.data() + r * width, n, width, width};
+        };
+        polynorm_forward(c, at(x, 0, rows), at(y, 0, rows), saved.data(), on(isa, stream));
+        polynorm_backward(c, at(x, 0, rows), at(g, 0, rows), at(dx, 0, rows), d, nullptr, on(isa, stream));
+        for (std::int64_t r = 0; r < rows; ++r) {
+          polynorm_forward(c, at(x, r, 1), at(y1, r, 1), saved1.data() + 3 * r, on(isa));
+          polynorm_backward(c, at(x, r, 1), at(g, r, 1), at(dx1, r, 1), d, nullptr, on(isa));
+        }
+        EXPECT_EQ(0, std::memcmp(y.data(), y1.data(), size * sizeof(E))) << width << ", " << name(isa);
+        EXPECT_EQ(0, std::memcmp(dx.data(), dx1.data(), size * sizeof(E))) << width << ", " << name(isa);
+        EXPECT_EQ(saved, saved1) << width << ", " << name(isa);
+      }
+    }
+  }
+}
+
 TYPED_TEST(Bits, AreThoseOfAvx2OnAvx512) {
   if (!available(Isa::avx512)) GTEST_SKIP() << "AVX-512 is not there";
   using E = TypeParam;

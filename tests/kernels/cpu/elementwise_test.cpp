@@ -42,6 +42,7 @@ TYPED_TEST(Elementwise, GradientOfPrelu) {
 
 TYPED_TEST(Elementwise, BitsAreTheSame) { check_bits(elementwise_functions<TypeParam>()); }
 TYPED_TEST(Elementwise, LayoutsAreTheSame) { check_layout(elementwise_functions<TypeParam>()); }
+TYPED_TEST(Elementwise, NeighboursDoNotMatter) { check_neighbours(elementwise_functions<TypeParam>()); }
 
 /// f(-inf), f(inf), f'(-inf), f'(inf), f(0), f'(0).
 TYPED_TEST(Elementwise, SpecialValues) {

@@ -45,9 +45,10 @@ void Seen::add(Seen const& later) {
   off += later.off;
 }
 
-std::string head(Line const& f, Line const& d) {
+std::string head(Line const& f, Line const& b, Line const& d) {
+  std::string const brief = b.bound == f.bound ? "" : " (bf16 " + b.bound + ')';
   std::string const twice = d.bound == f.bound ? "" : " (double " + d.bound + ')';
-  return "| " + f.output + " | " + f.bound + twice + " |";
+  return "| " + f.output + " | " + f.bound + brief + twice + " |";
 }
 
 std::string width_note() {
@@ -63,8 +64,8 @@ std::string table(std::vector<Line> const& f, std::vector<Line> const& b, std::v
     Seen const& nearest = b[i].fused.points > 0 ? b[i].fused : b[i].baseline;
     bool const sums = f[i].output.ends_with("gradients") || f[i].output.ends_with("R");
     double const baseline = std::max({f[i].baseline.of_bound, b[i].baseline.of_bound, d[i].baseline.of_bound});
-    t += head(f[i], d[i]) + ' ' + seen(f[i].fused) + " | " + seen(d[i].fused) + " | " + digits(b[i].fused.in_u) + " (" +
-         digits(b[i].fused.of_bound) + ')' + (sums ? "" : ", " + std::to_string(nearest.off)) + " | " +
+    t += head(f[i], b[i], d[i]) + ' ' + seen(f[i].fused) + " | " + seen(d[i].fused) + " | " + digits(b[i].fused.in_u) +
+         " (" + digits(b[i].fused.of_bound) + ')' + (sums ? "" : ", " + std::to_string(nearest.off)) + " | " +
          digits(baseline) + " | " + count(static_cast<double>(f[i].baseline.points)) + ", " +
          count(static_cast<double>(d[i].baseline.points)) + ", " + count(static_cast<double>(b[i].baseline.points)) +
          " |\n";

@@ -45,7 +45,7 @@ std::vector<Line> measure(Effort const& effort);
 double reference_error(int points);
 
 /// "| gelu dx | 18 + 2 x² |", the head of a row of the table, from the constants of the headers.
-std::string head(Line const& f, Line const& d);
+std::string head(Line const& f, Line const& b, Line const& d);
 
 /// Four digits, rounded upwards.
 std::string digits(double x);

@@ -95,10 +95,11 @@ TEST(ErrorTable, InTheDocumentHasTheConstantsOfTheHeaders) {
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("| ") && !line.starts_with("| output") && !line.starts_with("| ---")) rows.push_back(line);
   }
-  auto const f = measure<float>({0, 0}), d = measure<double>({0, 0});
+  auto const f = measure<float>({0, 0}), b = measure<bf16>({0, 0}), d = measure<double>({0, 0});
   ASSERT_EQ(rows.size(), f.size()) << "kernel_errors docs/kernels.md makes the table anew";
   for (std::size_t i = 0; i < f.size(); ++i) {
-    EXPECT_TRUE(rows[i].starts_with(head(f[i], d[i]) + ' ')) << rows[i] << "\nshould begin with " << head(f[i], d[i]);
+    std::string const begin = head(f[i], b[i], d[i]) + ' ';
+    EXPECT_TRUE(rows[i].starts_with(begin)) << rows[i] << "\nshould begin with " << begin;
   }
 }
 

@@ -168,6 +168,46 @@ void check_bits(std::vector<Function<E>> const& functions) {
   }
 }
 
+/// An element's bits do not depend on the others, which may need other formulas, nor on AVX2 or AVX-512: all upper
+/// halves of floats, in their order and out of it.
+template <class E>
+void check_neighbours(std::vector<Function<E>> const& functions) {
+  constexpr std::size_t n = 65536;
+  std::mt19937_64 r(test::mix(test::seed()));
+  auto in = random_inputs<E>(r, 3, n), mixed = in;
+  auto const place = [](std::size_t i) { return i * 40503 % n; };
+  for (std::size_t i = 0; i < n; ++i) {
+    in[0][i] = element<E>(value(bf16{static_cast<std::uint16_t>(i)}));
+    if (std::is_same_v<E, float> && std::isfinite(value(in[0][i]))) {
+      in[0][i] = element<E>(value(in[0][i]) * test::uniform_real(r, 1, 1 + 0x1p-7));
+    }
+  }
+  for (std::size_t k = 0; k < 3; ++k) {
+    for (std::size_t i = 0; i < n; ++i) mixed[k][i] = in[k][place(i)];
+  }
+  for (auto const& f : functions) {
+    if (f.name.starts_with("polynorm")) continue;
+    std::string fused;
+    for (Isa isa : isas()) {
+      auto const outputs = [&](auto const& from) {
+        return bytes_of(f, from, 1, n, on(isa)).substr(4 * sizeof(double));
+      };
+      std::string const one = outputs(in), other = outputs(mixed);
+      std::size_t wrong = 0, last = 0;
+      for (std::size_t i = 0; i < n * static_cast<std::size_t>(f.outputs); ++i) {
+        std::size_t const from = i / n * n + place(i % n);
+        if (one.compare(from * sizeof(E), sizeof(E), other, i * sizeof(E), sizeof(E)) != 0)
+          ++wrong, last = place(i % n);
+      }
+      EXPECT_EQ(wrong, 0U) << f.name << ", " << name(isa) << ", the last at " << in[0][last];
+      if (isa == Isa::avx2) fused = one;
+      if (isa >= Isa::avx512 && !fused.empty()) {
+        EXPECT_TRUE(one == fused) << f.name << ": AVX2 differs";
+      }
+    }
+  }
+}
+
 /// Strided, misaligned, between guards, and in place: the bits of the compact matrix, nothing else touched.
 template <class E>
 void check_layout(std::vector<Function<E>> const& functions) {

@@ -33,6 +33,13 @@ struct Formula {
   Q term[4] = {0, 0, 0, 0}, term_size[4] = {0, 0, 0, 0};
 };
 
+/// The bound of a smooth function on elements E.
+template <class E>
+ErrorBound smooth_bound(ErrorBound b) {
+  b.constant += brief_units<E>;
+  return b;
+}
+
 /// What a family has unless it says otherwise.
 struct Family {
   static constexpr int sets = 1;             ///< of coefficients
@@ -108,8 +115,8 @@ template <class E>
 struct Gelu : Family {
   static constexpr char const* growth = "x²";
   explicit Gelu(int) {}
-  ErrorBound bound() const { return gelu_bound; }
-  ErrorBound slope_bound() const { return gelu_slope_bound; }
+  ErrorBound bound() const { return smooth_bound<E>(gelu_bound); }
+  ErrorBound slope_bound() const { return smooth_bound<E>(gelu_slope_bound); }
   NWIDTH_ALONE(gelu)
   NWIDTH_GATE(geglu)
 
@@ -132,8 +139,8 @@ template <class E>
 struct GeluTanh : Family {
   static constexpr char const* growth = "\\|w\\|";
   explicit GeluTanh(int) {}
-  ErrorBound bound() const { return gelu_tanh_bound; }
-  ErrorBound slope_bound() const { return gelu_tanh_slope_bound; }
+  ErrorBound bound() const { return smooth_bound<E>(gelu_tanh_bound); }
+  ErrorBound slope_bound() const { return smooth_bound<E>(gelu_tanh_slope_bound); }
   template <class J>
   J slope_room(J x) const {
     J const w = 2 * std::sqrt(2 / std::numbers::pi_v<J>) * (x + J(44715) / 1000000 * x * x * x);
@@ -161,8 +168,8 @@ struct GeluTanh : Family {
 template <class E>
 struct Silu : Family {
   explicit Silu(int) {}
-  ErrorBound bound() const { return silu_bound; }
-  ErrorBound slope_bound() const { return silu_slope_bound; }
+  ErrorBound bound() const { return smooth_bound<E>(silu_bound); }
+  ErrorBound slope_bound() const { return smooth_bound<E>(silu_slope_bound); }
   NWIDTH_ALONE(silu)
   NWIDTH_GATE(swiglu)
 
@@ -282,8 +289,8 @@ struct Xielu : Family {
     p = rounded<E>(std::log1p(std::exp(c.alpha_p))), n = rounded<E>(c.beta + std::log1p(std::exp(c.alpha_n)));
     beta = rounded<E>(c.beta), eps = rounded<E>(c.eps);
   }
-  ErrorBound bound() const { return xielu_bound; }
-  ErrorBound slope_bound() const { return xielu_slope_bound; }
+  ErrorBound bound() const { return smooth_bound<E>(xielu_bound); }
+  ErrorBound slope_bound() const { return smooth_bound<E>(xielu_slope_bound); }
   double gradient_bound() const { return xielu_gradient_bound<E>; }
   template <class Q>
   Q factor(int i) const {

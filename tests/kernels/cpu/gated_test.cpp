@@ -16,6 +16,7 @@ TYPED_TEST_SUITE(Gated, Elements, ElementNames);
 
 TYPED_TEST(Gated, BitsAreTheSame) { check_bits(gated_functions<TypeParam>()); }
 TYPED_TEST(Gated, LayoutsAreTheSame) { check_layout(gated_functions<TypeParam>()); }
+TYPED_TEST(Gated, NeighboursDoNotMatter) { check_neighbours(gated_functions<TypeParam>()); }
 
 /// A gate that is closed stops every finite up; NaN goes through on either side.
 TYPED_TEST(Gated, SpecialValues) {
