@@ -103,7 +103,7 @@ def test_half_precision_on_two_threads_repeats_to_the_bit(half, tmp_path):
     ours, eager = losses(tmp_path / "a"), losses(tmp_path / "eager")
     assert ours != eager
     assert largest_difference(ours, eager) < 5e-3
-    assert 1e-5 < lines(tmp_path / "a", "run")[0]["compiled"]["deviation"] < 0.1
+    assert 0 < lines(tmp_path / "a", "run")[0]["compiled"]["deviation"] < 0.1
 
 
 def test_resumes_to_the_bit(package, tmp_path):

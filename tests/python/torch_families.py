@@ -164,6 +164,18 @@ FAMILIES = {
 }
 
 
+# In bfloat16 these are computed from tables of short polynomials, which adds 2048 units (brief_units).
+BRIEF = ("gelu", "gelu_tanh", "silu", "xielu", "geglu", "geglu_tanh", "swiglu")
+
+
+def bound(name, dtype, *wide):
+    """Of the error before the rounding to the type, at these inputs in float64."""
+    units = FAMILIES[name].bound(*wide)
+    if dtype == BF16 and name in BRIEF:
+        units = units + 2048 * (xielu_size(*wide) if name == "xielu" else eager(name, *wide).abs())
+    return 2**-24 * units
+
+
 def operator(name, backward=False):
     return getattr(torch.ops.nwidth, name + ("_backward" if backward else ""))
 
