@@ -24,15 +24,9 @@ struct Elementwise {
       V sum[room(sums)];
       if constexpr (path == Path::tile) out.open(s);
       each_block<E>(s, e, [&](std::int64_t i, auto part) NWIDTH_LAMBDA {
-        constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
         Block<E> x[Op::inputs];
         Block<E, !Elements<E, Op>::by_lanes> y[Op::outputs];
-        if constexpr (whole) {
-          in.template prefetch<Ahead::once>(i);
-          in.read(i, x);
-        } else {
-          in.read_part(i, part, x);
-        }
+        in.template read<Ahead::once>(i, part, x);
         if constexpr (Elements<E, Op>::by_lanes) {
           each_half([&](auto h) NWIDTH_LAMBDA {
             V a[Op::inputs], b[Op::outputs];
@@ -43,11 +37,7 @@ struct Elementwise {
         } else {
           Elements<E, Op>::apply(op, x, y, sum);
         }
-        if constexpr (whole) {
-          out.template write<path, Zeros::common>(i, y);
-        } else {
-          out.template write_part<path>(i, part, y);
-        }
+        out.template write<path, Zeros::common>(i, part, y);
       });
       for (int q = 0; q < sums; ++q) total[q].add(sum[q]);
       if constexpr (path == Path::tile) out.close(e - s, e == width);

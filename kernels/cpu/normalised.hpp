@@ -100,15 +100,9 @@ struct Normalised {
       V m[chains][moments];
       if constexpr (put && path == Path::tile) out.open(s);
       each_block<E>(s, e, [&](std::int64_t i, auto part) NWIDTH_LAMBDA {
-        constexpr bool whole = !std::is_same_v<decltype(part), std::int64_t>;
         if constexpr (sum) {
           Block<E> x[Op::inputs];
-          if constexpr (whole) {
-            in.template prefetch<Ahead::first>(i);
-            in.read(i, x);
-          } else {
-            in.read_part(i, part, x);
-          }
+          in.template read<Ahead::first>(i, part, x);
           each_half([&](auto h) NWIDTH_LAMBDA {
             V a[Op::inputs];
             for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
@@ -117,23 +111,14 @@ struct Normalised {
         }
         if constexpr (put) {
           Block<E> x[Op::inputs], y[Op::outputs];
-          if constexpr (whole) {
-            before.template prefetch<Ahead::again>(i);
-            before.read(i, x);
-          } else {
-            before.read_part(i, part, x);
-          }
+          before.template read<Ahead::again>(i, part, x);
           each_half([&](auto h) NWIDTH_LAMBDA {
             V a[Op::inputs], b[Op::outputs];
             for (int o = 0; o < Op::inputs; ++o) a[o] = x[o].half[h];
             Op::element(a, row, b);
             for (int o = 0; o < Op::outputs; ++o) y[o].half[h] = b[o];
           });
-          if constexpr (whole) {
-            out.template write<path, Zeros::rare>(i, y);
-          } else {
-            out.template write_part<path>(i, part, y);
-          }
+          out.template write<path, Zeros::rare>(i, part, y);
         }
       });
       if constexpr (sum) {

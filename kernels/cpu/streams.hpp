@@ -16,6 +16,8 @@ namespace nwidth::kernels::cpu {
 namespace {
 
 constexpr int segment_blocks = 32;
+/// In the place of the number of elements, where all of a block are there.
+struct Whole {};
 /// Where to prefetch: what an elementwise op will read, into the first-level cache; what a normalised op will sum, into
 /// the second, and what it has summed and reads again, into the first. In bytes.
 enum class Ahead { once = 2048, first = 8192, again = 512 };
@@ -36,11 +38,15 @@ struct Inputs {
       if constexpr (Block<E>::bytes > 64) __builtin_prefetch(p + 64, 0, level);
     }
   }
-  NWIDTH_INLINE void read(std::int64_t i, Block<E> (&b)[N]) const {
+  /// A whole block.
+  template <Ahead ahead>
+  NWIDTH_INLINE void read(std::int64_t i, Whole, Block<E> (&b)[N]) const {
+    prefetch<ahead>(i);
     for (int o = 0; o < N; ++o) b[o].read(row[o] + i);
   }
   /// The first `count` elements of a block, zeros after them.
-  NWIDTH_INLINE void read_part(std::int64_t i, std::int64_t count, Block<E> (&b)[N]) const {
+  template <Ahead>
+  NWIDTH_INLINE void read(std::int64_t i, std::int64_t count, Block<E> (&b)[N]) const {
     for (int o = 0; o < N; ++o) b[o].read_part(row[o] + i, count);
   }
 };
@@ -93,7 +99,7 @@ struct Outputs {
     }
   }
   template <Path path, Zeros zeros, bool ties_away>
-  NWIDTH_INLINE void write(std::int64_t i, Block<E, ties_away> const (&b)[N]) const {
+  NWIDTH_INLINE void write(std::int64_t i, Whole, Block<E, ties_away> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       if constexpr (path == Path::tile) {
         b[o].template write<Store::ordinary, zeros>(in_tile[o] + i);
@@ -102,8 +108,8 @@ struct Outputs {
       }
     }
   }
-  template <Path path, bool ties_away>
-  NWIDTH_INLINE void write_part(std::int64_t i, std::int64_t count, Block<E, ties_away> const (&b)[N]) const {
+  template <Path path, Zeros, bool ties_away>
+  NWIDTH_INLINE void write(std::int64_t i, std::int64_t count, Block<E, ties_away> const (&b)[N]) const {
     for (int o = 0; o < N; ++o) {
       if constexpr (path == Path::tile) {
         b[o].template write<Store::ordinary>(in_tile[o] + i);  // what is too much will be overwritten
@@ -153,11 +159,11 @@ NWIDTH_INLINE void each_half(F f) {
   each<2>(f);
 }
 
-/// f(i) for whole blocks from s to e, f(i, count) for what is left.
+/// f(i, whole) for whole blocks from s to e, f(i, count) for what is left.
 template <class E, class F>
 NWIDTH_INLINE void each_block(std::int64_t s, std::int64_t e, F f) {
   std::int64_t i = s;
-  for (; i + Block<E>::size <= e; i += Block<E>::size) f(i, std::integral_constant<int, 0>{});
+  for (; i + Block<E>::size <= e; i += Block<E>::size) f(i, Whole{});
   if (i < e) f(i, e - i);
 }
 
