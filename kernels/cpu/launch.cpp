@@ -12,9 +12,7 @@ namespace {
 constexpr std::int64_t narrow = 4096, most_rows = 64, piece = 65536, bytes_a_thread = std::int64_t{128} << 10,
                        bytes_a_turn = std::int64_t{2} << 20;
 
-[[noreturn]] void refuse(std::string const& what) { throw std::invalid_argument("nwidth: " + what); }
-
-void check(Call const& call, Options const& options) {
+void check(Call const& call) {
   Matrix const& first = call.in[0];
   auto check_one = [&](Matrix const& m) {
     std::string const who = m.name;
@@ -32,7 +30,6 @@ void check(Call const& call, Options const& options) {
   };
   std::for_each(call.in, call.in + call.inputs, check_one);
   std::for_each(call.out, call.out + call.outputs, check_one);
-  if (options.threads < 0) refuse("threads = " + std::to_string(options.threads) + "; at least 0 are allowed");
 }
 
 template <class List>
@@ -86,12 +83,9 @@ void add_up(double* partial, std::int64_t n, int sums) {
   }
 }
 
-struct Share {
-  Run run;
-  Job const* job;
-};
-
 }  // namespace
+
+void refuse(std::string const& what) { throw std::invalid_argument("nwidth: " + what); }
 
 std::string_view name(Isa isa) {
   constexpr std::string_view names[] = {"baseline", "avx2", "avx512", "avx512bf16"};
@@ -123,15 +117,26 @@ Isa default_isa() {
   refuse("NWIDTH_ISA = " + std::string(wanted) + "; baseline, avx2, avx512 and avx512bf16 are allowed");
 }
 
+Isa isa_of(Options const& options) {
+  if (options.threads < 0) refuse("threads = " + std::to_string(options.threads) + "; at least 0 are allowed");
+  Isa const isa = options.isa.has_value() ? *options.isa : default_isa();
+  if (!available(isa)) refuse("isa = " + std::string(name(isa)) + ", which this machine or build has not");
+  return isa;
+}
+
+int threads_for(std::int64_t bytes, Options const& options) {
+  std::int64_t const cores = options.threads == 0 ? available_cores() : options.threads;
+  return static_cast<int>(std::min(cores, std::max<std::int64_t>(1, bytes / bytes_a_thread)));
+}
+
 activation::PolyNorm<double> polynorm(Coefficients const& c, double scale) {
   if (!(c.eps >= 0)) refuse("eps = " + std::to_string(c.eps) + "; at least 0 is allowed");
   return {{scale * c.w[0], scale * c.w[1], scale * c.w[2]}, scale * c.bias, c.eps};
 }
 
 void launch(Call const& call, Options const& options) {
-  check(call, options);
-  Isa const isa = options.isa.has_value() ? *options.isa : default_isa();
-  if (!available(isa)) refuse("isa = " + std::string(name(isa)) + ", which this machine or build has not");
+  check(call);
+  Isa const isa = isa_of(options);
   if (call.gradient != nullptr) std::fill_n(call.gradient, call.sums, 0.0);
   Job job;
   job.op = call.parameters;
@@ -164,19 +169,11 @@ void launch(Call const& call, Options const& options) {
   std::vector<double> partial(call.sums > 0 ? static_cast<std::size_t>(items * max_sums) : 0);
   job.sums = partial.data();
 
-  std::int64_t const cores = options.threads == 0 ? available_cores() : options.threads;
-  auto const threads = static_cast<int>(std::min(cores, std::max<std::int64_t>(1, bytes / bytes_a_thread)));
+  int const threads = threads_for(bytes, options);
   std::int64_t const bytes_an_item = std::max<std::int64_t>(1, bytes / items);
   std::int64_t const grain =
       std::clamp<std::int64_t>(bytes_a_turn / bytes_an_item, 1, std::max<std::int64_t>(1, items / (4 * threads)));
-  Share share{choose(best_for(isa, call, job), call.op, call.element), &job};
-  parallel(
-      items, grain, threads,
-      [](void* context, std::int64_t first, std::int64_t last) {
-        auto const* const s = static_cast<Share const*>(context);
-        s->run(*s->job, first, last);
-      },
-      &share);
+  share_out(choose(best_for(isa, call, job), call.op, call.element), job, items, grain, threads);
   if (call.sums == 0) return;
   add_up(partial.data(), items, call.sums);
   std::copy_n(partial.data(), call.sums, call.gradient);

@@ -28,6 +28,30 @@ Op<C> by_power(Coefficients const& c) {
 /// scale times PolyNorm. @throws std::invalid_argument  for an eps that is negative or NaN
 activation::PolyNorm<double> polynorm(Coefficients const& c, double scale = 1);
 
+/// @throws std::invalid_argument  with "nwidth: " before it
+[[noreturn]] void refuse(std::string const& what);
+/// The instruction set that is asked for, else the best. @throws std::invalid_argument  unless it is available and
+/// threads >= 0
+Isa isa_of(Options const& options);
+/// As many threads as `bytes` are worth, at most those that the options allow.
+int threads_for(std::int64_t bytes, Options const& options);
+/// f(job, first, last) for all items.
+template <class Job>
+void share_out(void (*f)(Job const&, std::int64_t, std::int64_t), Job const& job, std::int64_t items,
+               std::int64_t grain, int threads) {
+  struct Share {
+    void (*f)(Job const&, std::int64_t, std::int64_t);
+    Job const* job;
+  } whole{f, &job};
+  parallel(
+      items, grain, threads,
+      [](void* context, std::int64_t first, std::int64_t last) {
+        auto const* const s = static_cast<Share const*>(context);
+        s->f(*s->job, first, last);
+      },
+      &whole);
+}
+
 /// The place of an op in a list, or -1.
 template <template <class> class Op, template <class> class... All>
 consteval int place_in(OpList<All...>) {

@@ -2,7 +2,6 @@
 #include "kernels/cpu/layer.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -12,18 +11,14 @@
 namespace nwidth::kernels::cpu {
 namespace {
 
-constexpr std::int64_t bytes_a_thread = std::int64_t{128} << 10, most_items = 64, least_rows = 16;
-
-[[noreturn]] void refuse(std::string const& what) { throw std::invalid_argument("nwidth: " + what); }
+constexpr std::int64_t most_items = 64, least_rows = 16;
 
 void require_size(char const* name, std::int64_t size) {
   if (size < 0) refuse(std::string(name) + " = " + std::to_string(size) + "; at least 0 is allowed");
 }
 
 LayerTable const& table(Options const& options) {
-  if (options.threads < 0) refuse("threads = " + std::to_string(options.threads) + "; at least 0 are allowed");
-  Isa const isa = options.isa.has_value() ? *options.isa : default_isa();
-  if (!available(isa)) refuse("isa = " + std::string(name(isa)) + ", which this machine or build has not");
+  [[maybe_unused]] Isa const isa = isa_of(options);
 #if NWIDTH_KERNELS_X86
   if (isa >= Isa::avx512) return layer_avx512;
   if (isa == Isa::avx2) return layer_avx2;
@@ -37,23 +32,12 @@ constexpr int norm_type = std::is_same_v<X, double> ? 3
                           : std::is_same_v<Y, bf16> ? 1
                                                     : 0;
 
-/// f(job, first, last) for all items, by as many threads as `bytes` are worth.
+/// f(job, first, last) for all items, which are worth so many bytes.
 template <class Job>
 void share(void (*f)(Job const&, std::int64_t, std::int64_t), Job const& job, std::int64_t items, std::int64_t bytes,
            Options const& options) {
-  struct Share {
-    void (*f)(Job const&, std::int64_t, std::int64_t);
-    Job const* job;
-  } whole{f, &job};
-  std::int64_t const cores = options.threads == 0 ? available_cores() : options.threads;
-  auto const threads = static_cast<int>(std::min(cores, std::max<std::int64_t>(1, bytes / bytes_a_thread)));
-  parallel(
-      items, std::max<std::int64_t>(1, items / (4 * threads)), threads,
-      [](void* context, std::int64_t first, std::int64_t last) {
-        auto const* const s = static_cast<Share const*>(context);
-        s->f(*s->job, first, last);
-      },
-      &whole);
+  int const threads = threads_for(bytes, options);
+  share_out(f, job, items, std::max<std::int64_t>(1, items / (4 * threads)), threads);
 }
 
 /// Items depend on the number of rows alone, so that sums do not depend on who computes what.
