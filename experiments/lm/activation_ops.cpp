@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/lm/activation_ops.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/chunk.h>
 #include <ATen/ops/empty.h>
@@ -23,6 +22,7 @@
 #include <utility>
 
 #include "experiments/lm/config.hpp"
+#include "experiments/lm/kernel_calls.hpp"
 #include "kernels/cpu/elementwise.hpp"
 #include "kernels/cpu/gated.hpp"
 #include "kernels/cpu/rows.hpp"
@@ -153,8 +153,6 @@ struct Learned {
   }
 };
 
-cpu::Options options() { return {.threads = at::get_num_threads()}; }
-
 /// Columns [begin, begin + width) of a contiguous tensor as a matrix.
 template <class E>
 cpu::Rows<E> columns(Tensor const& t, std::int64_t begin, std::int64_t width) {
@@ -167,7 +165,7 @@ void forward(Kind kind, Learned const& c, Tensor const& h, Tensor const& y, Tens
   std::int64_t const n = y.size(-1);
   cpu::Rows<E const> const x = columns<E>(h, 0, n), up = columns<E>(h, h.size(-1) - n, n);
   cpu::Rows<E> const out = columns<E>(y, 0, n);
-  cpu::Options const o = options();
+  cpu::Options const o = kernel_options();
   switch (kind) {
     case Kind::relu: return cpu::relu_forward(x, out, o);
     case Kind::relu2: return cpu::relu_power_forward(2, x, out, o);
@@ -199,7 +197,7 @@ void backward(Kind kind, Learned const& c, Tensor const& h, Tensor const& statis
   std::int64_t const n = dy.size(-1), half = h.size(-1) - n;
   cpu::Rows<E const> const x = columns<E>(h, 0, n), up = columns<E>(h, half, n), g = columns<E>(dy, 0, n);
   cpu::Rows<E> const dx = columns<E>(dh, 0, n), dup = columns<E>(dh, half, n);
-  cpu::Options const o = options();
+  cpu::Options const o = kernel_options();
   switch (kind) {
     case Kind::relu: return cpu::relu_backward(x, g, dx, o);
     case Kind::relu2: return cpu::relu_power_backward(2, x, g, dx, o);
@@ -225,16 +223,6 @@ void backward(Kind kind, Learned const& c, Tensor const& h, Tensor const& statis
   TORCH_CHECK(false, "nwidth-lm: this activation has no kernel");
 }
 
-template <class F>
-void by_type(at::ScalarType type, F const& f) {
-  switch (type) {
-    case at::kFloat: return f(float{});
-    case at::kBFloat16: return f(cpu::bf16{});
-    case at::kDouble: return f(double{});
-    default: TORCH_CHECK(false, "nwidth-lm: an activation of ", type, "; allowed are Float, BFloat16 and Double");
-  }
-}
-
 struct Fused : torch::autograd::Function<Fused> {
   static Tensor forward(AutogradContext* context, Tensor const& input, std::optional<Tensor> const& first,
                         std::optional<Tensor> const& second, Kind kind, bool gated) {
@@ -248,21 +236,23 @@ struct Fused : torch::autograd::Function<Fused> {
       statistics = at::empty(shape, h.options().dtype(h.scalar_type() == at::kDouble ? at::kDouble : at::kFloat));
     }
     Learned const learned(a, b);
-    by_type(h.scalar_type(), [&](auto e) { lm::forward<decltype(e)>(kind, learned, h, y, statistics); });
+    by_element_type(h.scalar_type(), "an activation",
+                    [&](auto e) { lm::forward<decltype(e)>(kind, learned, h, y, statistics); });
     context->save_for_backward({h, a, b, statistics});
     context->saved_data["kind"] = static_cast<std::int64_t>(kind);
     return y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list const& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "nwidth-lm: the derivative of an activation's backward pass");
+    require_first_derivatives("an activation's");
     variable_list const saved = context->get_saved_variables();
     Tensor const &h = saved[0], &a = saved[1], &b = saved[2], g = gradients[0].contiguous();
     auto const kind = static_cast<Kind>(context->saved_data["kind"].toInt());
     Tensor const dh = at::empty_like(h);
     double sums[4];
     Learned const learned(a, b);
-    by_type(h.scalar_type(), [&](auto e) { lm::backward<decltype(e)>(kind, learned, h, saved[3], g, dh, sums); });
+    by_element_type(h.scalar_type(), "an activation",
+                    [&](auto e) { lm::backward<decltype(e)>(kind, learned, h, saved[3], g, dh, sums); });
     if (!a.defined()) return {dh, {}, {}, {}, {}};
     std::int64_t at = 0;
     auto const sum_like = [&](Tensor const& t) {

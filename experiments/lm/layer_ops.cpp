@@ -2,13 +2,13 @@
 #include "experiments/lm/layer_ops.hpp"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "experiments/lm/kernel_calls.hpp"
 #include "experiments/lm/torch_compat.hpp"
 #include "kernels/cpu/layer.hpp"
 
@@ -19,8 +19,6 @@ namespace cpu = kernels::cpu;
 using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-cpu::Options options() { return {.threads = at::get_num_threads()}; }
 
 template <class T>
 T* data(Tensor const& t) {
@@ -36,25 +34,6 @@ void by_types(at::ScalarType x, at::ScalarType y, F const& f) {
   TORCH_CHECK(false, "nwidth-lm: a norm of ", x, " in ", y, "; allowed are Float, Double and Float in BFloat16");
 }
 
-template <class F>
-void by_type(at::ScalarType type, F const& f) {
-  switch (type) {
-    case at::kFloat: return f(float{});
-    case at::kBFloat16: return f(cpu::bf16{});
-    case at::kDouble: return f(double{});
-    default: TORCH_CHECK(false, "nwidth-lm: projections of ", type, "; allowed are Float, BFloat16 and Double");
-  }
-}
-
-void require_first_derivatives() {
-  TORCH_CHECK(!at::GradMode::is_enabled(), "nwidth-lm: the derivative of a layer's backward pass");
-}
-
-at::ScalarType product_type(Tensor const& x) {
-  if (x.scalar_type() == at::kDouble) return at::kDouble;
-  return autocast_type(x.device().type()).value_or(x.scalar_type());
-}
-
 struct AddRmsNorm : torch::autograd::Function<AddRmsNorm> {
   /// @returns y, and x where something was added
   static variable_list forward(AutogradContext* context, Tensor const& a, std::optional<Tensor> const& added,
@@ -68,7 +47,7 @@ struct AddRmsNorm : torch::autograd::Function<AddRmsNorm> {
       using X = decltype(ex);
       using Y = decltype(ey);
       cpu::add_rms_norm_forward<X, Y>(rows, width, eps, data<X>(base), data<Y>(delta), data<X>(weight), data<X>(x),
-                                      data<Y>(y), data<X>(statistics), options());
+                                      data<Y>(y), data<X>(statistics), kernel_options());
     });
     context->set_materialize_grads(false);
     context->save_for_backward({added ? x : base, weight, statistics});
@@ -77,7 +56,7 @@ struct AddRmsNorm : torch::autograd::Function<AddRmsNorm> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list const& gradients) {
-    require_first_derivatives();
+    require_first_derivatives("a layer's");
     variable_list const saved = context->get_saved_variables();
     Tensor const &x = saved[0], &weight = saved[1];
     bool const added = gradients.size() == 2;
@@ -92,7 +71,7 @@ struct AddRmsNorm : torch::autograd::Function<AddRmsNorm> {
       using Y = decltype(ey);
       cpu::add_rms_norm_backward<X, Y>(x.numel() / width, width, data<X>(x), data<X>(weight), data<X>(saved[2]),
                                        data<Y>(g), data<X>(later), data<X>(dx), data<Y>(ddelta), data<double>(sums),
-                                       options());
+                                       kernel_options());
     });
     if (added && !narrow) ddelta = dx;
     if (added) ddelta = ddelta.to(static_cast<at::ScalarType>(context->saved_data["delta"].toInt()));
@@ -110,7 +89,7 @@ struct Linear : torch::autograd::Function<Linear> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list const& gradients) {
-    require_first_derivatives();
+    require_first_derivatives("a layer's");
     variable_list const saved = context->get_saved_variables();
     Tensor const &x = saved[0], &weight = saved[1], &g = gradients[0];
     Tensor const rows = g.reshape({-1, weight.size(0)});
@@ -129,32 +108,32 @@ struct SplitHeads : torch::autograd::Function<SplitHeads> {
     variable_list parts(3);
     for (Tensor& t : parts)
       t = at::empty({shape.batch, heads, shape.tokens, shape.size}, in.options().requires_grad(false));
-    by_type(in.scalar_type(), [&](auto e) {
+    by_element_type(in.scalar_type(), "projections", [&](auto e) {
       using E = decltype(e);
       using C = cpu::Statistic<E>;
       cpu::split_heads_forward<E>(shape, data<E>(in), data<C>(c), data<C>(s), data<E>(parts[0]), data<E>(parts[1]),
-                                  data<E>(parts[2]), options());
+                                  data<E>(parts[2]), kernel_options());
     });
     context->save_for_backward({c, s});
     return parts;
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
-    require_first_derivatives();
+    require_first_derivatives("a layer's");
     variable_list const saved = context->get_saved_variables();
     for (Tensor& g : gradients)
       if (g.stride(3) != 1) g = g.contiguous();
     Tensor const& like = gradients[0];
     cpu::Heads const shape{like.size(0), like.size(2), like.size(1), like.size(3)};
     Tensor const dqkv = at::empty({shape.batch, shape.tokens, 3 * shape.heads * shape.size}, like.options());
-    by_type(like.scalar_type(), [&](auto e) {
+    by_element_type(like.scalar_type(), "projections", [&](auto e) {
       using E = decltype(e);
       using C = cpu::Statistic<E>;
       auto const vectors = [](Tensor const& t) {
         return cpu::HeadVectors<E>{data<E>(t), t.stride(0), t.stride(1), t.stride(2)};
       };
       cpu::split_heads_backward<E>(shape, vectors(gradients[0]), vectors(gradients[1]), vectors(gradients[2]),
-                                   data<C>(saved[0]), data<C>(saved[1]), data<E>(dqkv), options());
+                                   data<C>(saved[0]), data<C>(saved[1]), data<E>(dqkv), kernel_options());
     });
     return {dqkv, {}, {}, {}};
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/lm/loss.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
@@ -18,6 +17,7 @@
 #include <tuple>
 #include <vector>
 
+#include "experiments/lm/kernel_calls.hpp"
 #include "experiments/lm/torch_compat.hpp"
 #include "kernels/cpu/layer.hpp"
 
@@ -46,17 +46,12 @@ void add_products(Sums& all, Tensor const& g, Tensor const& h, Tensor const& mat
 /// The sum of the rows' losses times share; logits become its gradient if that is asked for.
 Tensor by_kernel(Tensor const& logits, Tensor const& targets, double share, bool gradients) {
   std::vector<double> losses(static_cast<std::size_t>(logits.size(0)));
-  auto const run = [&](auto e) {
+  by_element_type(logits.scalar_type(), "a loss", [&](auto e) {
     using E = decltype(e);
     auto* const l = static_cast<E*>(logits.mutable_data_ptr());
     kernels::cpu::cross_entropy<E>(logits.size(0), logits.size(1), l, targets.const_data_ptr<std::int64_t>(), share,
-                                   gradients ? l : nullptr, losses.data(), {.threads = at::get_num_threads()});
-  };
-  switch (logits.scalar_type()) {
-    case at::kFloat: run(float{}); break;
-    case at::kBFloat16: run(kernels::cpu::bf16{}); break;
-    default: run(double{});
-  }
+                                   gradients ? l : nullptr, losses.data(), kernel_options());
+  });
   double sum = 0;
   for (double const x : losses) sum += x;
   return at::scalar_tensor(sum * share, at::kDouble);
@@ -108,7 +103,7 @@ struct Chunked : torch::autograd::Function<Chunked> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list const& g) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "nwidth-lm: the derivative of the loss's backward pass");
+    require_first_derivatives("the loss's");
     variable_list const saved = context->get_saved_variables();
     return {saved[0] * g[0].to(saved[0].scalar_type()), saved[1] * g[0].to(saved[1].scalar_type()), {}, {}, {}, {}};
   }
@@ -123,8 +118,7 @@ Tensor cross_entropy(Tensor const& hidden, Tensor const& weight, Tensor const& t
 
 Tensor chunked_cross_entropy(Tensor const& hidden, Tensor const& weight, Tensor const& targets, std::int64_t rows,
                              Backend backend) {
-  at::ScalarType type = hidden.scalar_type();
-  if (type != at::kDouble) type = autocast_type(hidden.device().type()).value_or(type);  // as autocast does
+  at::ScalarType const type = product_type(hidden);
   if (at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad()))
     return Chunked::apply(hidden, weight, targets, rows, type, backend);
   Autocast const off(hidden.device().type(), std::nullopt);

@@ -46,11 +46,10 @@ class Transformer::Cursor {
   Tensor linear(Tensor const& x) {
     Tensor const& weight = next();
     std::string const& name = all_[at_ - 1].name;
-    bool const kernels = t_.backend_ == Backend::fused && has_layer_kernels(x);
-    return shown(name, kernels ? lm::linear(x, weight, bias()) : at::linear(x, weight, bias()));
+    return shown(name, t_.by_kernels(x) ? lm::linear(x, weight, bias()) : at::linear(x, weight, bias()));
   }
   Tensor norm(Residual& x, Norm kind) {
-    if (kind == Norm::rms && t_.backend_ == Backend::fused && has_layer_kernels(x.sum)) {
+    if (kind == Norm::rms && t_.by_kernels(x.sum)) {
       auto const [sum, y] = add_rms_norm(x.sum, x.pending, next(), model_.norm_eps);
       x = {sum, Tensor()};
       return shown(last(), y);
@@ -150,7 +149,7 @@ void Transformer::block(std::int64_t layer, Residual& x, bool training) const {
   auto const dropped = [&](Tensor const& t) { return m.dropout > 0 ? at::dropout(t, m.dropout, training) : t; };
 
   std::int64_t const sequences = x.sum.size(0), tokens = x.sum.size(1);
-  bool const kernels = backend_ == Backend::fused && has_layer_kernels(x.sum);
+  bool const kernels = by_kernels(x.sum);
   Tensor h = p.linear(p.norm(x, m.norm));
   Projections const a = kernels ? split_heads(h, m.heads, kernel_cosines_, kernel_sines_) : projections(h);
   h = at::scaled_dot_product_attention(a.q, a.k, a.v, {}, 0., true);

@@ -75,6 +75,7 @@ class Transformer {
   void block(std::int64_t layer, Residual& x, bool training) const;
   Projections projections(at::Tensor const& qkv) const;
   at::Tensor const& output() const;
+  bool by_kernels(at::Tensor const& x) const { return backend_ == Backend::fused && has_layer_kernels(x); }
 
   Model model_;
   Backend backend_;

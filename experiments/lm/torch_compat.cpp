@@ -23,6 +23,11 @@ std::optional<at::ScalarType> autocast_type(at::DeviceType device) {
   return at::autocast::get_autocast_dtype(device);
 }
 
+at::ScalarType product_type(at::Tensor const& x) {
+  if (x.scalar_type() == at::kDouble) return at::kDouble;
+  return autocast_type(x.device().type()).value_or(x.scalar_type());
+}
+
 Autocast::Autocast(at::DeviceType device, std::optional<at::ScalarType> type, bool keep)
     : device_(device),
       enabled_(at::autocast::is_autocast_enabled(device)),

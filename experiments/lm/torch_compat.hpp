@@ -11,6 +11,8 @@ namespace nwidth::lm {
 
 /// The type to which autocast rounds what matrices multiply, where it is on.
 std::optional<at::ScalarType> autocast_type(at::DeviceType device);
+/// The type in which matrices multiply x: that one, but of doubles their own, as autocast has it.
+at::ScalarType product_type(at::Tensor const& x);
 
 /// torch.autocast for a scope: on with a type, off without. @param keep  whether casts of weights are kept for the next
 /// use. What was cast without a graph must not be: a later pass with one would find it, and the weight lose its
