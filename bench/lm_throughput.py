@@ -37,6 +37,8 @@ import textwrap
 import time
 from pathlib import Path
 
+import marked_section
+
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN = {"polynorm": 1056, "swiglu": 704}
 CONTEXT, BATCH, WARM = 256, 8, 2
@@ -312,14 +314,6 @@ def section(record):
     return "\n".join(lines) + "\n"
 
 
-def write_section(record, path):
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"{path}: no marks {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{section(record)}{END}{after}", encoding="utf-8")
-
-
 def names(text, allowed):
     chosen = text.split(",")
     if not set(chosen) <= set(allowed):
@@ -378,7 +372,7 @@ def main():
         else:
             options.json.write_text(text, encoding="utf-8")
     if options.docs is not None:
-        write_section(record, options.docs)
+        marked_section.write(options.docs, BEGIN, END, section(record))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import marked_section
+
 BEGIN, END = "<!-- peers: made by bench/peers_table.py -->", "<!-- peers: end -->"
 HEAD = (
     "class | target | n | L2 error | error ratio scipy | torch | s: one | all | scipy | torch | "
@@ -127,11 +129,7 @@ def section(record):
 
 
 def write(record, path):
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"{path}: no marks {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n{section(record)}{END}{after}", encoding="utf-8")
+    marked_section.write(path, BEGIN, END, section(record))
 
 
 if __name__ == "__main__":
