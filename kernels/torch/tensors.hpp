@@ -32,9 +32,9 @@ template <class... A>
 double coefficient(char const* op, char const* name, Tensor const& t, std::int64_t i);
 /// The only element of a tensor of shape [1].
 double only_coefficient(char const* op, char const* name, Tensor const& t);
-/// weight [3], cubic first, and bias [1] if there is one.
 /// k of relu_power, 1 to 64.
 int power_of(std::int64_t k);
+/// weight [3], cubic first, and bias [1] if there is one.
 cpu::Coefficients coefficients_of(char const* op, Tensor const& weight, Tensor const* bias, double eps = 1e-6);
 
 void require_like(char const* op, char const* name, Tensor const& t, char const* as, Tensor const& x);

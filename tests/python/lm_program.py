@@ -76,13 +76,17 @@ def launch(ranks, config, out, *arguments, options=(), background=False):
     return launch_command(ranks, "train", config, "--out", out, *arguments, options=options, background=background)
 
 
+def environment(**more):
+    """Of processes of Python that find what this one finds, with one thread."""
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)} | more
+
+
 def launch_command(ranks, *command, options=(), background=False):
     if "--ops" not in options:
         options = ("--ops", LIBRARY, *options)
     command = [sys.executable, "-m", "nwidth.lm.launch", "--ranks", ranks, *options, *command]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     process = subprocess.Popen(
-        list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
     if background:
         return process

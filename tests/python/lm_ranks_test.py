@@ -12,6 +12,7 @@ from lm_program import (
     LIBRARY,
     checkpoint,
     config_file,
+    environment,
     launch,
     launch_command,
     lines,
@@ -162,9 +163,8 @@ def test_torchrun_passes_sigterm_on(undisturbed, tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
     command += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
     command += ["-m", "nwidth.lm.launch", "--ops", LIBRARY, "train", config, "--out", out]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     process = subprocess.Popen(
-        list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
     wait_for_steps(process, out)
     process.send_signal(signal.SIGTERM)
@@ -222,10 +222,10 @@ def test_what_needs_one_process_is_said_once(tmp_path):
 
 def test_a_launcher_in_a_group_of_another_size_and_a_wrong_timeout_are_refused(tmp_path):
     command = [sys.executable, "-m", "nwidth.lm.launch", "--ops", str(LIBRARY)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "RANK": "0", "WORLD_SIZE": "2"}
+    in_group = environment(RANK="0", WORLD_SIZE="2")
     for options, says in [(["--ranks", "3"], "--ranks 3 in a group of 2"), (["--timeout", "nan"], "--timeout above 0")]:
         done = subprocess.run(
-            [*command, *options, "presets"], env=environment, text=True, capture_output=True, timeout=120, check=False
+            [*command, *options, "presets"], env=in_group, text=True, capture_output=True, timeout=120, check=False
         )
         assert done.returncode == 2
         assert says in done.stderr
