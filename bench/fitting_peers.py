@@ -45,6 +45,7 @@ from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 import peers_table  # noqa: E402
+import provenance  # noqa: E402
 from scipy.optimize import least_squares  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -287,17 +288,6 @@ def compare(ours, runs):
     }
 
 
-def cpu_model():
-    names = [s for s in Path("/proc/cpuinfo").read_text().splitlines() if s.startswith("model name")]
-    return f"{names[0].partition(':')[2].strip()}, {len(names)} logical cores"
-
-
-def commit():
-    """What was measured: the commit, with "-dirty" if the tree has changes."""
-    out = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-    return out.stdout.strip() if out.returncode == 0 else None
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--program", default=ROOT / "build/release/bin/fitting_rows", help="our side")
@@ -348,12 +338,12 @@ def main():
     began = time.perf_counter()
     keys = ("seeds", "torch_seeds", "limit", "adam", "lbfgs", "repeats")
     record = {
-        "machine": cpu_model(),
+        "machine": provenance.cpu_model(),
         "system": platform.platform(),
         "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "load_average": os.getloadavg(),
         "threads": 1,
-        "commit": commit(),
+        "commit": provenance.commit(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("numpy", "scipy", "torch")}},
         "settings": {key: getattr(options, key) for key in keys},
         "samples": len(SAMPLES),

@@ -11,8 +11,8 @@ width 1056, SwiGLU with 704) in float32 and under bfloat16 autocast, with 1 and 
 
 Contestants: `torch ops` is nwidth-lm --backend torch, `ours` is nwidth-lm, `eager` the twin (python/nwidth/lm), and
 `compile` torch.compile of the twin's loss; the twin is trained by torch.optim.AdamW(fused=True) and clip_grad_norm_, on
-the same sequences. --compiled DIR adds `ahead`, nwidth-lm --compiled DIR/ACTIVATION-TYPE-THREADS.pt2, where there is
-such a file. All run in turn, `steps` steps at a time, for `rounds` rounds in changing order, so that what else the
+the same sequences. --compiled DIR adds `ahead`, nwidth-lm --compiled DIR/ACTIVATION-TYPE-THREADS.pt2; packages that are
+missing are made. All run in turn, `steps` steps at a time, for `rounds` rounds in changing order, so that what else the
 machine does falls on all; ratios are medians over rounds of the ratio of two contestants' medians within one. The first
 two steps of a process, or of a turn, do not count. `cpu_ms` is the processor's time of a step, over all threads; it
 minds other load less. Processes are new in each round, but for compile, which takes long to start, from an empty cache.
@@ -27,7 +27,6 @@ import argparse
 import itertools
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -38,6 +37,7 @@ import time
 from pathlib import Path
 
 import marked_section
+import provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN = {"polynorm": 1056, "swiglu": 704}
@@ -245,8 +245,10 @@ def measure(activation, dtype, threads, options, folder):
     }
     if options.compiled is not None:
         package = options.compiled / f"{activation}-{dtype}-{threads}.pt2"
-        if package.exists():
-            contestants["ahead"] = Program([*command, "--compiled", package], folder)
+        if not package.exists():
+            compiler = [sys.executable, "-m", "nwidth.lm.compile_step", "--program", options.bin / "nwidth-lm"]
+            subprocess.run([*compiler, path, "--threads", str(threads), "--out", package], check=True)
+        contestants["ahead"] = Program([*command, "--compiled", package], folder)
     turns = {name: [] for name in contestants}
     for r in range(options.rounds):
         order = list(contestants)
@@ -333,7 +335,7 @@ def main():
     parser.add_argument("--vocabulary", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10, help="a turn, of which 2 do not count")
-    parser.add_argument("--compiled", type=Path, help="folder of packages for nwidth-lm --compiled")
+    parser.add_argument("--compiled", type=Path, help="existing folder of packages for nwidth-lm --compiled")
     options = parser.parse_args()
     if options.steps <= WARM:
         parser.error(f"--steps {options.steps}: allowed are more than {WARM}")
@@ -343,17 +345,14 @@ def main():
         record = {
             "schema": 1,
             "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "commit": subprocess.run(
-                ["git", "-C", ROOT, "describe", "--always", "--dirty"], text=True, capture_output=True, check=False
-            ).stdout.strip(),
+            "commit": provenance.commit(),
             "torch": subprocess.run(
                 [sys.executable, "-c", "import torch; print(torch.__version__)"],
                 text=True,
                 capture_output=True,
                 check=True,
             ).stdout.strip(),
-            "machine": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
+            "machine": provenance.cpu_model(),
             "load_average": os.getloadavg(),
             "vocabulary": options.vocabulary,
             "batch": BATCH,

@@ -16,7 +16,6 @@ with backward, with all that Python and the dispatcher add where that is longer 
 import argparse
 import json
 import os
-import platform
 import statistics
 import sys
 from pathlib import Path
@@ -24,6 +23,7 @@ from time import perf_counter
 
 import nwidth
 import nwidth.torch as nt
+import provenance
 import torch
 
 
@@ -147,7 +147,7 @@ def main():
                 "schema": 1,
                 "nwidth": nwidth.__version__,
                 "torch": torch.__version__,
-                "machine": torch.cuda.get_device_name() if on_gpu else platform.processor() or platform.machine(),
+                "machine": torch.cuda.get_device_name() if on_gpu else provenance.cpu_model(),
                 "rows": options.rows,
                 "width": options.width,
                 "threads": options.threads,
