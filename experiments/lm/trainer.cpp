@@ -14,6 +14,7 @@
 #include <numbers>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "experiments/lm/batches.hpp"
 #include "experiments/lm/blame.hpp"
@@ -106,7 +107,7 @@ class Trainer {
     if (compiled_changed_) progress.say("the compiled step is another file than that of the checkpoint");
     Outcome outcome{step_, last_loss_, unfit_, 0};
     if (!unfit_.empty()) return outcome;
-    last_logged_ = Clock::now();
+    last_logged_ = Clock::now() - first_took_;
     last_reported_ = step_;
     while (step_ < training_.steps) {
       if (std::string const stopped = step(progress); !stopped.empty()) {
@@ -217,7 +218,8 @@ class Trainer {
                                        std::string("of sha256 ") + before);
   }
 
-  /// The package against the eager step, on the first micro batch that this rank will compute.
+  /// The package against the eager step, on the first micro batch that this rank will compute. Leaves the package's loss
+  /// and gradients to the first step.
   /// @returns why it is not used, or nothing
   std::string check_compiled() {
     Batch const b = micro_batch(0);
@@ -226,13 +228,12 @@ class Trainer {
       for (Parameter const& p : model_.parameters()) all.push_back(p.value.grad().clone());
       return all;
     };
-    optimizer_.zero_gradients();
-    at::Tensor const loss = eager_loss(b);
-    loss.backward();
-    std::vector<at::Tensor> const eager = gradients(loss.detach());
+    std::vector<at::Tensor> const eager = gradients(accumulate_eager(b, true));
+    auto const begin = Clock::now();
+    first_loss_ = accumulate_compiled(b, true);
+    first_took_ = Clock::now() - begin;
     auto const found =
-        compare_steps(model_.parameters(), gradients(compiled_->accumulate(model_.parameters(), b, scored_, 1, true)),
-                      eager, step_tolerance(training_.bfloat16));
+        compare_steps(model_.parameters(), gradients(first_loss_), eager, step_tolerance(training_.bfloat16));
     deviation_ = found.largest;
     at::Tensor faults = at::zeros({}, at::TensorOptions(job_.device).dtype(at::kLong));
     if (!found.fault.empty()) faults.fill_(1);
@@ -298,24 +299,33 @@ class Trainer {
     return model_.loss(b.inputs, b.targets, scored_, true, training_.recompute);
   }
 
-  /// Its mean loss through `parts`. The gradients become its, or are added to those of the step's earlier micro
-  /// batches.
-  at::Tensor accumulate(Batch const& b, std::int64_t parts, bool first) {
-    if (compiled_)
-      return compiled_->accumulate(model_.parameters(), b, scored_, 1. / static_cast<double>(parts), first);
+  /// How many micro batches this rank computes in a step.
+  std::int64_t micro_batches() const { return local_ / training_.micro_batch; }
+  /// And how many all do.
+  std::int64_t parts() const { return micro_batches() * ranks_.size(); }
+
+  /// Its mean loss through the step's parts. The gradients become its, or are added to those of the step's earlier
+  /// micro batches.
+  at::Tensor accumulate(Batch const& b, bool first) {
+    return compiled_ ? accumulate_compiled(b, first) : accumulate_eager(b, first);
+  }
+  at::Tensor accumulate_compiled(Batch const& b, bool first) {
+    return compiled_->accumulate(model_.parameters(), b, scored_, 1. / static_cast<double>(parts()), first);
+  }
+  at::Tensor accumulate_eager(Batch const& b, bool first) {
     if (first) optimizer_.zero_gradients();
     at::Tensor loss = eager_loss(b);
-    if (parts > 1) loss = loss / static_cast<double>(parts);
+    if (parts() > 1) loss = loss / static_cast<double>(parts());
     loss.backward();
     return loss.detach();
   }
 
   /// @returns why the run must stop, or nothing
   std::string step(Progress& progress) {
-    std::int64_t const micro = local_ / training_.micro_batch, parts = micro * ranks_.size();
     at::Tensor loss;
-    for (std::int64_t k = 0; k < micro; ++k) {
-      at::Tensor const one = accumulate(micro_batch(k), parts, k == 0);
+    for (std::int64_t k = 0; k < micro_batches(); ++k) {
+      bool const known = k == 0 && first_loss_.defined();
+      at::Tensor const one = known ? std::exchange(first_loss_, {}) : accumulate(micro_batch(k), k == 0);
       loss = loss.defined() ? loss + one : one.clone();
     }
     at::Tensor const sums = summed(loss);
@@ -437,6 +447,8 @@ class Trainer {
   SpikeGuard guard_;
   std::unique_ptr<CompiledStep> compiled_;  ///< null: eager
   bool compiled_changed_ = false;
+  at::Tensor first_loss_;  ///< of a first micro batch that check_compiled() has computed, in first_took_
+  Clock::duration first_took_{};
   double deviation_ = 0;  ///< of the compiled step from the eager one
   std::string unfit_;     ///< why the compiled step is not used
   std::optional<RunLog> log_;

@@ -107,17 +107,11 @@ namespace nwidth::activation {
 template <class C>
 struct ops<kernels::cpu::Lanes<C>> {
   using T = kernels::cpu::Lanes<C>;
-  using R = typename T::R;
   static constexpr int registers = kernels::cpu::registers;
 
   NWIDTH_INLINE static T relu(T const& x) {
     T r;
-#if NWIDTH_REGISTER == 64
-    r.v[0] = kernels::cpu::relu(x.v[0]);
-#else
-    NWIDTH_EACH_REGISTER(auto const below = x.v[k] < C(0);
-                         r.v[k] = std::bit_cast<R>(~below & std::bit_cast<decltype(below)>(x.v[k]));)
-#endif
+    NWIDTH_EACH_REGISTER(r.v[k] = kernels::cpu::relu(x.v[k]);)
     return r;
   }
   NWIDTH_INLINE static T select(T const& x, T const& a, T const& b) {

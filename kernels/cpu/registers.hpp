@@ -70,6 +70,8 @@ NWIDTH_INLINE Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(
 NWIDTH_INLINE Double square_root(Double a) { return _mm256_sqrt_pd(a); }
 NWIDTH_INLINE Double wide(__m128 a) { return _mm256_cvtps_pd(a); }
 NWIDTH_INLINE __m128 narrow(Double a) { return _mm256_cvtpd_ps(a); }
+NWIDTH_INLINE Float relu(Float x) { return _mm256_max_ps(Float{}, x); }
+NWIDTH_INLINE Double relu(Double x) { return _mm256_max_pd(Double{}, x); }
 #else
 NWIDTH_INLINE auto low(Float a) { return __builtin_shufflevector(a, a, 0, 1); }
 NWIDTH_INLINE auto high(Float a) { return __builtin_shufflevector(a, a, 2, 3); }
@@ -81,6 +83,8 @@ struct Half {
 };
 NWIDTH_INLINE Double wide(Half::type a) { return __builtin_convertvector(a, Double); }
 NWIDTH_INLINE Half::type narrow(Double a) { return __builtin_convertvector(a, Half::type); }
+NWIDTH_INLINE Float relu(Float x) { return x < 0.0F ? Float{} : x; }
+NWIDTH_INLINE Double relu(Double x) { return x < 0.0 ? Double{} : x; }
 #endif
 
 }  // namespace
