@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs bench_kernels_cpu twice, all kernels on 1 GiB and a few over sizes and widths, and writes docs/kernels.md's tables.
+"""Runs bench_kernels_cpu twice: all kernels on 1 GiB, a few over sizes and widths. Makes tables of its records.
 
     python3 bench/kernels_speed.py --bin build/release/bin --json bench --docs docs/kernels.md
 
-writes kernels_cpu.json and kernels_cpu_sizes.json into the folder of --json, or reads them from there without --bin, and
-anew what stands between two marks in the document. Ratios are medians by wall clock; what is above its bar is bold.
+writes kernels_cpu.json and kernels_cpu_sizes.json into the folder of --json (without --bin: reads them there), and anew
+what stands between two marks in the document. Ratios are medians by wall clock; what is above its bar is bold.
 20 minutes on two cores that do nothing else; 12 GiB of memory.
 """
 
@@ -69,7 +69,7 @@ def bold(x, bar):
 
 def title(kernel):
     words = kernel.replace("polyrelu", "PolyReLU").replace("polynorm", "PolyNorm").replace("_", " ")
-    return words.replace("backward saved", "backward, saved statistics")
+    return words.replace("saved", "with saved statistics")
 
 
 def table(heads, rows):
@@ -104,11 +104,17 @@ def of_traffic(row):
     return row["ratio"] * row["of_traffic"] / row["cpu"]
 
 
+def size_asked_for(n):
+    """64 KiB, 256 KiB, ..., of which whole rows were taken."""
+    size = 1 << 16
+    while size < n:
+        size *= 4
+    return size
+
+
 def bytes_text(n):
-    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if n >= 0.9 * size:
-            return f"{n / size:.0f} {unit}"
-    return f"{n} B"
+    unit, name = next((u, name) for u, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")) if n >= u)
+    return f"{n // unit} {name}"
 
 
 def sizes_tables(record):
@@ -119,16 +125,17 @@ def sizes_tables(record):
     for row in record.rows:
         of = (row["kernel"], row["type"])
         if row["width"] == usual or row["rows"] == 1:
-            by_size.setdefault(bytes_text(row["bytes"]), {})[of] = row["ratio"]
+            by_size.setdefault(size_asked_for(row["bytes"]), {})[of] = row["ratio"]
         else:
             by_width.setdefault(row["width"], {})[of] = row["ratio"]
     result = []
-    for what, by in (("x of", by_size), ("width", dict(sorted(by_width.items())))):
+    for what, by, text in (("x of", by_size, bytes_text), ("width", by_width, str)):
+        columns = sorted(by)
         rows = [
-            [f"{title(kernel)}, {kind}", *(bold(column[kernel, kind], float("inf")) for column in by.values())]
+            [f"{title(kernel)}, {kind}", *(bold(by[c][kernel, kind], float("inf")) for c in columns)]
             for kernel, kind in kinds
         ]
-        result += table([what, *(str(key) for key in by)], rows)
+        result += table([what, *(text(c) for c in columns)], rows)
     return result
 
 
@@ -143,8 +150,8 @@ def section(all_kernels, sizes):
         f"{head['load_average']:.2f} at the start; AVX-512 with BF16 unless said otherwise. x of "
         f"{shape['bytes'] / 2**30:.0f} GiB in rows of {shape['width']}, medians of {shape['pairs']} pairs by wall "
         f"clock, with {' and '.join(str(t) for t in all_kernels.threads)} threads; the copy ran at "
-        f"{all_kernels.rates()} GB/s. What is above its bar is bold (bars of PolyNorm and PolyReLU with AVX2: float "
-        "alone has them)."
+        f"{all_kernels.rates()} GB/s. What is above its bar is bold (with AVX2 only float has bars of PolyReLU and "
+        "PolyNorm)."
     )
 
     def bar(kernel, column):
@@ -161,19 +168,21 @@ def section(all_kernels, sizes):
     lines += table(["times the copy", "bar", *HEADS], rows)
     lines += paragraph(f"Over what they have to move (2, 3 and 5 times the size of x; the bar is {OTHERS}):")
     kernels = {row["kernel"] for row in all_kernels.rows}
-    for way in ("forward", "backward", "backward_saved"):
+    for ways in (("forward",), ("backward", "backward_saved")):
         rows = [
             [
-                f"{name}, {way.replace('_saved', ' with saved statistics')}",
+                f"{name}, {title(way)}",
                 *(all_kernels.cell(f"{key}_{way}", c, of_traffic, OTHERS) for c in COLUMNS),
             ]
             for key, name in NAMES.items()
+            for way in ways
             if f"{key}_{way}" in kernels
         ]
         lines += table(["times its own traffic", *HEADS], rows)
     shape = sizes.rows[0]
+    whole = bytes_text(size_asked_for(shape["bytes"]))
     lines += paragraph(
-        f"Over sizes, in rows of {shape['width']} at most, and over widths with x of {bytes_text(shape['bytes'])}, "
+        f"Over sizes, in rows of {shape['width']} at most, and over widths with x of {whole}, "
         f"{shape['threads']} threads, medians of {shape['pairs']} pairs, times the copy, which ran at {sizes.rates()} "
         "GB/s and streams at every size, so below 4 MiB it is the slower one:"
     )

@@ -246,6 +246,7 @@ def measure(activation, dtype, threads, options, folder):
     if options.compiled is not None:
         package = options.compiled / f"{activation}-{dtype}-{threads}.pt2"
         if not package.exists():
+            options.compiled.mkdir(parents=True, exist_ok=True)
             compiler = [sys.executable, "-m", "nwidth.lm.compile_step", "--program", options.bin / "nwidth-lm"]
             subprocess.run([*compiler, path, "--threads", str(threads), "--out", package], check=True)
         contestants["ahead"] = Program([*command, "--compiled", package], folder)
@@ -335,7 +336,7 @@ def main():
     parser.add_argument("--vocabulary", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10, help="a turn, of which 2 do not count")
-    parser.add_argument("--compiled", type=Path, help="existing folder of packages for nwidth-lm --compiled")
+    parser.add_argument("--compiled", type=Path, help="folder of packages for nwidth-lm --compiled")
     options = parser.parse_args()
     if options.steps <= WARM:
         parser.error(f"--steps {options.steps}: allowed are more than {WARM}")

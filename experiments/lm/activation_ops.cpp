@@ -268,12 +268,6 @@ struct Fused : torch::autograd::Function<Fused> {
 
 }  // namespace
 
-Backend backend_named(std::string const& name) {
-  if (name == "fused") return Backend::fused;
-  if (name == "torch") return Backend::torch;
-  throw InvalidInput("backend = '" + name + "': allowed are fused, torch");
-}
-
 std::vector<Coefficient> coefficients(std::string const& activation) {
   switch (kind_of(activation)) {
     case Kind::polyrelu:

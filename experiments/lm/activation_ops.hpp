@@ -6,14 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace nwidth::lm {
+#include "experiments/lm/backend.hpp"
 
-/// Which code computes activations, RMSNorm and rotary positions: torch's operators, which the twin uses as well, or
-/// kernels/ (faster; an activation keeps its input alone, with three numbers a row for PolyNorm). Tensors that are not
-/// on the CPU take torch's.
-enum class Backend { torch, fused };
-/// @throws InvalidInput  naming both
-Backend backend_named(std::string const& name);
+namespace nwidth::lm {
 
 /// A learned parameter of an activation: PolyCom's weight [3], cubic first, and bias [1]; xIELU's alpha_p and alpha_n.
 struct Coefficient {

@@ -84,13 +84,15 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
                             "a step of python -m nwidth.lm.compile_step; it runs as code of this program");
   train_command->footer(train_footer);
 
-  Source described;
+  DescribeOptions described;
   CLI::App* const describe_command =
       app.add_subcommand("describe", "parameters, FLOPs a token and memory, without making the model");
-  add_source(*describe_command, described);
-  add_model(*describe_command, described);
-  bool as_toml = false;
-  describe_command->add_flag("--toml", as_toml, "print the whole configuration instead, with the width that matches");
+  add_source(*describe_command, described.source);
+  add_model(*describe_command, described.source);
+  describe_command->add_option("--backend", described.backend,
+                               "whose memory: fused, as on a CPU, or torch, as on a GPU (default fused)");
+  describe_command->add_flag("--toml", described.toml,
+                             "print the whole configuration instead, with the width that matches");
 
   EvaluateOptions evaluate;
   CLI::App* const evaluate_command = app.add_subcommand("evaluate", "held-out loss of a checkpoint");
@@ -134,7 +136,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   if (train_command->parsed()) return run_train(train, ranks);
   if (evaluate_command->parsed()) return run_evaluate(evaluate, ranks);
   if (ranks.rank() > 0 && !app.get_subcommands().empty()) return done;  // the rest is said or written by one
-  if (describe_command->parsed()) return run_describe(described, as_toml);
+  if (describe_command->parsed()) return run_describe(described);
   if (text_command->parsed()) return run_text(text, text_out);
   if (presets_command->parsed()) return run_presets(shown);
   throw InvalidInput("no command: allowed are train, describe, evaluate, text, presets; see nwidth-lm --help");

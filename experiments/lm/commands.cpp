@@ -165,9 +165,10 @@ int run_evaluate(EvaluateOptions const& o, Ranks& ranks) {
   return done;
 }
 
-int run_describe(Source const& s, bool toml) {
-  Config const config = configuration(s);
-  std::fputs((toml ? to_toml(config) : describe(config)).c_str(), stdout);
+int run_describe(DescribeOptions const& o) {
+  Config const config = configuration(o.source);
+  Backend const backend = backend_named(o.backend);
+  std::fputs((o.toml ? to_toml(config) : describe(config, backend)).c_str(), stdout);
   return done;
 }
 

@@ -41,8 +41,12 @@ struct EvaluateOptions {
 /// Prints one JSON object.
 int run_evaluate(EvaluateOptions const& o, Ranks& ranks);
 
-/// @param toml  prints the configuration instead, as a run writes it into its checkpoints
-int run_describe(Source const& s, bool toml);
+struct DescribeOptions {
+  Source source;
+  std::string backend = "fused";
+  bool toml = false;  ///< print the configuration instead, as a run writes it into its checkpoints
+};
+int run_describe(DescribeOptions const& o);
 int run_presets(std::string const& name);
 /// Writes the held-out text as it lies in the files, for programs that compress it.
 int run_text(Source const& s, std::string const& out);

@@ -85,22 +85,25 @@ Flops count_flops(Model const& m) {
   return f;
 }
 
-Memory estimate_memory(Config const& c, std::int64_t processes) {
+Memory estimate_memory(Config const& c, Backend backend, std::int64_t processes) {
   Model const& m = c.model;
   Activation const& a = activation_named(m.activation);
   Count const d = m.width, layers = m.layers, tokens = Count(c.training.micro_batch) * m.context;
   Count const element = c.training.bfloat16 ? 2 : 4;  // of what matrices read and write
 
-  // What a layer keeps of a token: x, and for RMSNorm x / rms, of either norm; their outputs; query, key and value,
-  // with rotary positions query and key once more; the attention's result as it comes and transposed; the
+  // What a layer keeps of a token: x, and for torch's RMSNorm x / rms, of either norm; their outputs; query, key and
+  // value, and where torch rotates query and key once more; the attention's result as it comes and transposed; the
   // feed-forward block before and after the activation.
-  Count const norm = Count(m.norm == Norm::none ? 0 : m.norm == Norm::layer ? 1 : 2) * 4 * d;
-  Count const rotated = m.positions == Positions::rope ? Count(2) * d : 0;
+  bool const fused = backend == Backend::fused;
+  auto const kept_by = [&](Norm kind) {
+    return Count(kind == Norm::none ? 0 : kind == Norm::layer || fused ? 1 : 2) * 4 * d;
+  };
+  Count const norm = kept_by(m.norm);
+  Count const rotated = m.positions == Positions::rope && !fused ? Count(2) * d : 0;
   Count const hidden = Count(a.gated ? 3 : 2) * m.hidden;
   Count const mask = m.dropout > 0 ? Count(2) * element * d : 0;
   Count const layer = Count(2) * norm + element * (Count(7) * d + rotated + hidden) + mask + Count(4) * m.heads;
-  Count const last =
-      Count(last_norm(m) == Norm::layer ? 1 : 2) * 4 * d + element * d + (m.dropout > 0 ? 4 * m.width : 0);
+  Count const last = kept_by(last_norm(m)) + element * d + (m.dropout > 0 ? 4 * m.width : 0);
   Count const matrices = layers * matrix_size(m) + Count(m.vocabulary) * d;
   Count const casts = c.training.bfloat16 ? Count(2) * matrices : 0;
 
@@ -110,8 +113,9 @@ Memory estimate_memory(Config const& c, std::int64_t processes) {
   all.moments = (Count(8) * p.total()).value / processes;
   all.activations = c.training.recompute ? (tokens * (layers * 4 * d + layer + last) + casts).value
                                          : (tokens * (layers * layer + last) + casts).value;
-  Count const logits = c.training.bfloat16 ? Count(m.vocabulary) * 10 : Count(m.vocabulary) * 8;  // a row
-  if (m.vocabulary >= chunked_vocabulary) {
+  // A row's: ours are turned into their gradient where they are, in the type of products.
+  Count const logits = Count(m.vocabulary) * (fused ? element : c.training.bfloat16 ? Count(10) : Count(8));
+  if (fused || m.vocabulary >= chunked_vocabulary) {
     std::int64_t const rows = std::min(tokens.value, chunk_rows(m.vocabulary));
     all.loss = (rows * logits + Count(4) * d * (tokens + m.vocabulary)).value;
   } else {
@@ -121,11 +125,11 @@ Memory estimate_memory(Config const& c, std::int64_t processes) {
   return all;
 }
 
-std::string describe(Config const& c, std::int64_t processes) {
+std::string describe(Config const& c, Backend backend, std::int64_t processes) {
   Model const& m = c.model;
   Parameters const p = count_parameters(m);
   Flops const f = count_flops(m);
-  Memory const b = estimate_memory(c, processes);
+  Memory const b = estimate_memory(c, backend, processes);
   std::ostringstream s;
   auto const line = [&s](std::string const& name, std::int64_t n, char const* unit, bool exact) {
     s << "  " << std::left << std::setw(22) << name << std::right << std::setw(12) << short_number(n, unit);
@@ -156,8 +160,9 @@ std::string describe(Config const& c, std::int64_t processes) {
            std::min(9e18, static_cast<double>(f.training(c.training.recompute)) * static_cast<double>(tokens) *
                               static_cast<double>(c.training.steps))),
        "", false);
-  s << "memory of a process" << (processes > 1 ? " of " + std::to_string(processes) : std::string())
-    << ", estimated, micro batches of " << c.training.micro_batch << (c.training.bfloat16 ? ", bfloat16" : ", float")
+  s << "memory of a process" << (processes > 1 ? " of " + std::to_string(processes) : std::string()) << ", estimated, "
+    << (backend == Backend::fused ? "our kernels" : "torch's operators") << ", micro batches of "
+    << c.training.micro_batch << (c.training.bfloat16 ? ", bfloat16" : ", float")
     << (c.training.recompute ? ", recomputing\n" : "\n");
   line("weights", b.weights, "B", false);
   line("gradients", b.gradients, "B", false);

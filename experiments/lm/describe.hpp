@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "experiments/lm/backend.hpp"
 #include "experiments/lm/config.hpp"
 
 namespace nwidth::lm {
@@ -31,8 +32,10 @@ struct Flops {
 };
 
 /// Bytes on one process of `processes`, which share the optimiser's state. Activations are an estimate of what autograd
-/// keeps for the backward pass of one micro batch, by the operations of model.cpp with our kernels: good to 15 % where
-/// the batch is large enough for it to matter. Temporary tensors of an operation are not in it, but the loss's are.
+/// keeps for the backward pass of one micro batch, by the operations of model.cpp: good to 15 % where the batch is
+/// large enough for it to matter. Temporary tensors of an operation are not in it, but the loss's are.
+/// @param backend  fused: on the CPU. torch: its operators, which a GPU takes as well, but for the activation, which is
+/// counted as ours: to keep its input alone
 struct Memory {
   std::int64_t weights = 0, gradients = 0;  ///< float
   std::int64_t moments = 0;                 ///< two of AdamW
@@ -44,9 +47,9 @@ struct Memory {
 /// @throws std::invalid_argument (InvalidInput or of kernels/)  for numbers that do not fit into 63 bits
 Parameters count_parameters(Model const& m);
 Flops count_flops(Model const& m);
-Memory estimate_memory(Config const& c, std::int64_t processes = 1);
+Memory estimate_memory(Config const& c, Backend backend, std::int64_t processes = 1);
 
 /// All of it in lines of text for a person.
-std::string describe(Config const& c, std::int64_t processes = 1);
+std::string describe(Config const& c, Backend backend, std::int64_t processes = 1);
 
 }  // namespace nwidth::lm

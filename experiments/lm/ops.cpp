@@ -12,8 +12,8 @@ namespace nwidth::lm {
 namespace {
 
 /// Bytes that a micro batch keeps for the backward pass, the logits not among them, as estimated.
-std::int64_t activation_bytes(std::string const& config) {
-  return estimate_memory(parse_config(config, "config")).activations;
+std::int64_t activation_bytes(std::string const& config, std::string const& backend) {
+  return estimate_memory(parse_config(config, "config"), backend_named(backend)).activations;
 }
 
 std::string canonical(std::string const& config) { return to_toml(parse_config(config, "config")); }
@@ -65,7 +65,7 @@ at::Tensor by_chunks(at::Tensor const& hidden, at::Tensor const& weight, at::Ten
 
 TORCH_LIBRARY(nwidth_lm, m) {
   m.def("canonical(str config) -> str", canonical);
-  m.def("activation_bytes(str config) -> int", activation_bytes);
+  m.def("activation_bytes(str config, str backend) -> int", activation_bytes);
   m.def("names(str config) -> str[]", names);
   m.def(
       "step(str config, Tensor tokens, Tensor targets, Tensor? scored, int seed, str backend, bool bfloat16, "

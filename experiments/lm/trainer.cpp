@@ -218,8 +218,8 @@ class Trainer {
                                        std::string("of sha256 ") + before);
   }
 
-  /// The package against the eager step, on the first micro batch that this rank will compute. Leaves the package's loss
-  /// and gradients to the first step.
+  /// The package against the eager step, on the first micro batch that this rank will compute. Leaves the package's
+  /// loss and gradients to the first step.
   /// @returns why it is not used, or nothing
   std::string check_compiled() {
     Batch const b = micro_batch(0);

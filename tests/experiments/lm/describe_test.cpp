@@ -41,7 +41,7 @@ TEST(Describe, FlopsByHand) {
 
 TEST(Describe, ProcessesShareTheMomentsAlone) {
   Config const c = parse_config("preset = 'gpt2-124m'\n", "f");
-  Memory const one = estimate_memory(c), four = estimate_memory(c, 4);
+  Memory const one = estimate_memory(c, Backend::fused), four = estimate_memory(c, Backend::fused, 4);
   EXPECT_EQ(one.weights, 4 * 124439808LL);
   EXPECT_EQ(four.moments * 4, one.moments);
   EXPECT_EQ(four.weights + four.gradients + four.activations, one.weights + one.gradients + one.activations);
@@ -49,13 +49,13 @@ TEST(Describe, ProcessesShareTheMomentsAlone) {
 
 TEST(Describe, RecomputingKeepsLess) {
   Config c = parse_config("preset = 'small'\n", "f");
-  std::int64_t const kept = estimate_memory(c).activations;
+  std::int64_t const kept = estimate_memory(c, Backend::fused).activations;
   c.training.recompute = true;
-  EXPECT_LT(estimate_memory(c).activations, kept / 2);
+  EXPECT_LT(estimate_memory(c, Backend::fused).activations, kept / 2);
 }
 
 TEST(Describe, ATextForAPerson) {
-  std::string const text = describe(parse_config("preset = 'polycom-dense-1b'\n", "f"));
+  std::string const text = describe(parse_config("preset = 'polycom-dense-1b'\n", "f"), Backend::fused);
   EXPECT_NE(text.find("24 layers, width 2048, 16 heads, polynorm of 8256"), std::string::npos) << text;
   EXPECT_NE(text.find("1.345 G        1345423456"), std::string::npos) << text;
 }

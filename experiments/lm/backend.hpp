@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Whose operations a model is made of.
+#pragma once
+#include <string>
+
+namespace nwidth::lm {
+
+/// Which code computes activations, RMSNorm and rotary positions: torch's operators, which the twin uses as well, or
+/// kernels/ (faster; an activation keeps its input alone, with three numbers a row for PolyNorm). Tensors that are not
+/// on the CPU take torch's.
+enum class Backend { torch, fused };
+/// @throws InvalidInput  naming both
+Backend backend_named(std::string const& name);
+
+}  // namespace nwidth::lm
