@@ -6,8 +6,8 @@
 
 Prints one JSON object: medians in milliseconds, and medians of the ratios within pairs that ran back to back, theirs
 over ours, so that a load of the machine that lasts longer than a pair falls on both. `copy` is torch's copy of x into
-memory that is there already. Fresh outputs cost page faults, which may outweigh all else: to compare with peers that
-have huge pages as well, set THP_MEM_ALLOC_ENABLE=1.
+memory that is there already. Fresh outputs cost page faults, which may outweigh all else: THP_MEM_ALLOC_ENABLE=1 gives
+huge pages to the peers as well, MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1000000000000 keeps memory between calls.
 
 On a GPU: medians by CUDA events over input sets that the cache cannot hold (cuda/timing.py), of forward and of forward
 with backward, with all that Python and the dispatcher add where that is longer than the kernel; and their ratios.
@@ -148,10 +148,12 @@ def main():
                 "nwidth": nwidth.__version__,
                 "torch": torch.__version__,
                 "machine": torch.cuda.get_device_name() if on_gpu else provenance.cpu_model(),
+                "commit": provenance.commit(),
+                "load_average": os.getloadavg()[0],
                 "rows": options.rows,
                 "width": options.width,
                 "threads": options.threads,
-                "huge_pages_for_all": os.environ.get("THP_MEM_ALLOC_ENABLE") == "1",
+                "environment": {k: v for k, v in os.environ.items() if k.startswith(("THP_", "MALLOC_"))},
                 "pairs": options.pairs,
                 "results": rows,
             },

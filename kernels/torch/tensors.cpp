@@ -3,31 +3,27 @@
 
 #include <torch/csrc/stable/ops.h>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include <optional>
+
+#include "kernels/torch/memory.hpp"
 
 namespace nwidth::kernels::torch {
 namespace {
-
-/// Asks the system for huge pages under a large output before it is first written. Torch gets such memory fresh from
-/// the system for every call, and its page faults, 4 KiB each, take several times as long as the kernel.
-Tensor with_huge_pages(Tensor t) {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (!t.is_cpu()) return t;
-  constexpr std::uintptr_t page = std::uintptr_t{2} << 20U;
-  auto const first = reinterpret_cast<std::uintptr_t>(t.mutable_data_ptr());
-  auto const last = first + static_cast<std::uintptr_t>(t.numel()) * t.element_size();
-  auto const begin = (first + page - 1) / page * page, end = last / page * page;
-  if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // a hint: failure is no error
-#endif
-  return t;
-}
 
 std::vector<std::int64_t> sizes_of(Tensor const& t) {
   std::vector<std::int64_t> sizes;
   for (std::int64_t d = 0; d < t.dim(); ++d) sizes.push_back(t.size(d));
   return sizes;
+}
+
+/// Of the shape and type of x, which is on the CPU; nothing where it is small or there is no memory.
+std::optional<Tensor> large_like(Tensor const& x, std::vector<std::int64_t> const& strides) {
+  std::size_t const bytes = static_cast<std::size_t>(x.numel()) * static_cast<std::size_t>(x.element_size());
+  if (!x.is_cpu() || bytes < large_bytes) return {};
+  void* const block = take_block(bytes);
+  if (block == nullptr) return {};
+  return ::torch::stable::from_blob(block, sizes_of(x), strides, x.device(), x.scalar_type(),
+                                    [bytes](void* p) { give_back(p, bytes); });
 }
 
 }  // namespace
@@ -89,9 +85,20 @@ void require_statistics(char const* op, Tensor const& rstd, char const* name, Te
 
 cpu::Options options() { return {static_cast<int>(::torch::stable::get_num_threads()), {}, -1}; }
 
-Tensor output_like(Tensor const& x) { return with_huge_pages(::torch::stable::empty_like(x)); }
+Tensor output_like(Tensor const& x) {
+  std::vector<std::int64_t> strides;
+  for (std::int64_t d = 0; d < x.dim(); ++d) strides.push_back(x.stride(d));
+  std::optional<Tensor> const large = x.is_contiguous() ? large_like(x, strides) : std::nullopt;
+  return large ? *large : ::torch::stable::empty_like(x);
+}
 
-Tensor contiguous_like(Tensor const& x) { return with_huge_pages(::torch::stable::new_empty(x, sizes_of(x))); }
+Tensor contiguous_like(Tensor const& x) {
+  std::vector<std::int64_t> const sizes = sizes_of(x);
+  std::vector<std::int64_t> strides(sizes.size(), 1);
+  for (std::size_t d = sizes.size(); d-- > 1;) strides[d - 1] = strides[d] * sizes[d];
+  std::optional<Tensor> const large = large_like(x, strides);
+  return large ? *large : ::torch::stable::new_empty(x, sizes);
+}
 
 Tensor statistics_like(Tensor const& x, std::int64_t count) {
   std::vector<std::int64_t> sizes = sizes_of(x);
