@@ -88,6 +88,13 @@ def floors_of(path):
     return {"order-0": order_zero(text), "xz -9e": xz}
 
 
+def entropy_of(arms):
+    """The floor of a stream's loss, with its value where the runs have one in common."""
+    evaluations = [e for runs in arms.values() for run in runs for e in run.evaluations]
+    values = {f"{float(e['floor'][end]):.6f}" for e in evaluations if "floor" in e for end in ("lower", "upper")}
+    return f"the entropy of {values.pop()}" if len(values) == 1 else "the stream's entropy"
+
+
 def arms_of(runs):
     """{activation: runs by seed}, in the order of COLOURS."""
     arms = {}
@@ -150,7 +157,7 @@ def draw(arms_and_floors):
     axes.set_xlabel("tokens")
     if stream:
         axes.set_yscale("log")
-        axes.set_ylabel("excess of the loss over the stream's entropy, nats a token")
+        axes.set_ylabel(f"loss above {entropy_of(arms)}, nats a token")
     else:
         axes.set_ylabel("training loss, bits a byte")
     axes.grid(True, which="major", color="#dddddd", linewidth=0.5, zorder=0)
