@@ -338,12 +338,10 @@ def main():
     began = time.perf_counter()
     keys = ("seeds", "torch_seeds", "limit", "adam", "lbfgs", "repeats")
     record = {
-        "machine": provenance.cpu_model(),
+        **provenance.here_and_now(),
         "system": platform.platform(),
-        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "load_average": os.getloadavg(),
         "threads": 1,
-        "commit": provenance.commit(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("numpy", "scipy", "torch")}},
         "settings": {key: getattr(options, key) for key in keys},
         "samples": len(SAMPLES),

@@ -5,7 +5,7 @@
 
 writes kernels_cpu.json and kernels_cpu_sizes.json into the folder of --json (without --bin: reads them there), and anew
 what stands between two marks in the document. Ratios are medians by wall clock; what is above its bar is bold.
-20 minutes on two cores that do nothing else; 12 GiB of memory.
+10 minutes on two cores that do nothing else; 12 GiB of memory.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import os
 import statistics
 import subprocess
 import textwrap
-import time
 from pathlib import Path
 
 import marked_section
@@ -58,11 +57,17 @@ NAMES = {
     "polyrelu_glu": "PolyReLU-gated",
     "polynorm_glu": "PolyNorm-gated",
 }
-COLUMNS = [("float", "best"), ("bf16", "best"), ("float", "avx2"), ("bf16", "avx2")]
-HEADS = ["float", "bf16", "float, AVX2", "bf16, AVX2"]
+# Heads of columns: the type, and whether with AVX2 alone.
+COLUMNS = {
+    "float": ("float", False),
+    "bf16": ("bf16", False),
+    "float, AVX2": ("float", True),
+    "bf16, AVX2": ("bf16", True),
+}
 
 
-def bold(x, bar):
+def number(x, bar=float("inf")):
+    """Bold above the bar."""
     text = f"{x:.2f}" if x < 10 else f"{x:.1f}"
     return f"**{text}**" if x > bar else text
 
@@ -84,13 +89,13 @@ class Record:
 
     def cell(self, kernel, column, value, bar):
         """The ratios by threads, or nothing where there is no such row."""
-        kind, isa = column
+        kind, avx2 = column
         found = {
             row["threads"]: value(row)
             for row in self.rows
-            if row["kernel"] == kernel and row["type"] == kind and (row["isa"] == "avx2") == (isa == "avx2")
+            if row["kernel"] == kernel and row["type"] == kind and (row["isa"] == "avx2") == avx2
         }
-        return ", ".join(bold(found[t], bar) for t in self.threads if t in found)
+        return ", ".join(number(found[t], bar) for t in self.threads if t in found)
 
     def rates(self):
         """GB/s of the copy, by threads."""
@@ -131,10 +136,7 @@ def sizes_tables(record):
     result = []
     for what, by, text in (("x of", by_size, bytes_text), ("width", by_width, str)):
         columns = sorted(by)
-        rows = [
-            [f"{title(kernel)}, {kind}", *(bold(by[c][kernel, kind], float("inf")) for c in columns)]
-            for kernel, kind in kinds
-        ]
+        rows = [[f"{title(kernel)}, {kind}", *(number(by[c][kernel, kind]) for c in columns)] for kernel, kind in kinds]
         result += table([what, *(text(c) for c in columns)], rows)
     return result
 
@@ -155,30 +157,30 @@ def section(all_kernels, sizes):
     )
 
     def bar(kernel, column):
-        return BARS[kernel][column[0]] if column != ("bf16", "avx2") else float("inf")
+        return BARS[kernel][column[0]] if column != ("bf16", True) else float("inf")
 
     rows = [
         [
             title(kernel),
             " / ".join(dict.fromkeys(f"{x:.2f}" for x in bars.values())),
-            *(all_kernels.cell(kernel, c, lambda row: row["ratio"], bar(kernel, c)) for c in COLUMNS),
+            *(all_kernels.cell(kernel, c, lambda row: row["ratio"], bar(kernel, c)) for c in COLUMNS.values()),
         ]
         for kernel, bars in BARS.items()
     ]
-    lines += table(["times the copy", "bar", *HEADS], rows)
+    lines += table(["times the copy", "bar", *COLUMNS], rows)
     lines += paragraph(f"Over what they have to move (2, 3 and 5 times the size of x; the bar is {OTHERS}):")
     kernels = {row["kernel"] for row in all_kernels.rows}
     for ways in (("forward",), ("backward", "backward_saved")):
         rows = [
             [
                 f"{name}, {title(way)}",
-                *(all_kernels.cell(f"{key}_{way}", c, of_traffic, OTHERS) for c in COLUMNS),
+                *(all_kernels.cell(f"{key}_{way}", c, of_traffic, OTHERS) for c in COLUMNS.values()),
             ]
             for key, name in NAMES.items()
             for way in ways
             if f"{key}_{way}" in kernels
         ]
-        lines += table(["times its own traffic", *HEADS], rows)
+        lines += table(["times its own traffic", *COLUMNS], rows)
     shape = sizes.rows[0]
     whole = bytes_text(size_asked_for(shape["bytes"]))
     lines += paragraph(
@@ -191,9 +193,7 @@ def section(all_kernels, sizes):
 
 def measure(program, arguments, path):
     record = {
-        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": provenance.cpu_model(),
-        "commit": provenance.commit(),
+        **provenance.here_and_now(),
         "load_average": os.getloadavg()[0],
         "arguments": arguments,
     }

@@ -345,15 +345,13 @@ def main():
     else:
         record = {
             "schema": 1,
-            "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "commit": provenance.commit(),
+            **provenance.here_and_now(),
             "torch": subprocess.run(
                 [sys.executable, "-c", "import torch; print(torch.__version__)"],
                 text=True,
                 capture_output=True,
                 check=True,
             ).stdout.strip(),
-            "machine": provenance.cpu_model(),
             "load_average": os.getloadavg(),
             "vocabulary": options.vocabulary,
             "batch": BATCH,

@@ -2,6 +2,7 @@
 """What a benchmark's record says of where it was measured."""
 
 import subprocess
+import time
 from pathlib import Path
 
 
@@ -18,3 +19,12 @@ def commit():
         ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=False
     )
     return out.stdout.strip() if out.returncode == 0 else None
+
+
+def here_and_now():
+    """When, on what and of which commit a record begins."""
+    return {
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": cpu_model(),
+        "commit": commit(),
+    }

@@ -137,6 +137,9 @@ def main():
         parser.error("--device cuda: torch finds no GPU")
     on_gpu = options.device == "cuda"
     rows = []
+    began = provenance.here_and_now() | {"load_average": os.getloadavg()[0]}
+    if on_gpu:
+        began["machine"] = torch.cuda.get_device_name()
     for name in options.ops.split(","):
         for dtype in (torch.float32, torch.bfloat16):
             rows.append(measure(name, dtype, options))
@@ -147,9 +150,7 @@ def main():
                 "schema": 1,
                 "nwidth": nwidth.__version__,
                 "torch": torch.__version__,
-                "machine": torch.cuda.get_device_name() if on_gpu else provenance.cpu_model(),
-                "commit": provenance.commit(),
-                "load_average": os.getloadavg()[0],
+                **began,
                 "rows": options.rows,
                 "width": options.width,
                 "threads": options.threads,

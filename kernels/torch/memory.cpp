@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/torch/memory.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -21,7 +22,7 @@ constexpr std::size_t page = std::size_t{2} << 20U;
 
 std::size_t whole_pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
 
-std::size_t limit() {
+std::size_t limit_of_environment() {
   char const* const text = std::getenv("NWIDTH_TORCH_KEPT_MIB");
   if (text == nullptr) return std::size_t{512} << 20U;
   std::uint32_t mib = 0;
@@ -30,6 +31,11 @@ std::size_t limit() {
     throw std::invalid_argument("nwidth: NWIDTH_TORCH_KEPT_MIB = '" + std::string(text) +
                                 "'; allowed are integers from 0 to 4294967295");
   return std::size_t{mib} << 20U;
+}
+/// Of what is kept, from when it is first asked for.
+std::size_t limit() {
+  static std::size_t const bytes = limit_of_environment();
+  return bytes;
 }
 
 #if defined(__linux__)
@@ -57,26 +63,24 @@ class Pool {
   void* take(std::size_t bytes) {
     std::unique_lock const lock(mutex_, std::try_to_lock);  // in a child of fork() no one may be there to unlock it
     if (!lock) return nullptr;
-    for (auto at = blocks_.rbegin(); at != blocks_.rend(); ++at) {
-      if (at->bytes != bytes) continue;
-      void* const block = at->block;
-      kept_ -= bytes;
-      blocks_.erase(std::next(at).base());
-      return block;
-    }
-    return nullptr;
+    auto const at = std::ranges::find(blocks_, bytes, &Block::bytes);
+    if (at == blocks_.end()) return nullptr;
+    void* const block = at->block;
+    kept_ -= bytes;
+    blocks_.erase(at);
+    return block;
   }
 
   /// @returns whether the block is kept
   bool keep(void* block, std::size_t bytes) {
     std::unique_lock const lock(mutex_, std::try_to_lock);
-    if (!lock || bytes > kept_bytes()) return false;
-    blocks_.push_back({block, bytes});
+    if (!lock || bytes > limit()) return false;
+    blocks_.push_front({block, bytes});
     kept_ += bytes;
-    while (kept_ > kept_bytes()) {
-      kept_ -= blocks_.front().bytes;
-      to_system(blocks_.front().block, blocks_.front().bytes);
-      blocks_.pop_front();
+    while (kept_ > limit()) {
+      kept_ -= blocks_.back().bytes;
+      to_system(blocks_.back().block, blocks_.back().bytes);
+      blocks_.pop_back();
     }
     return true;
   }
@@ -87,7 +91,7 @@ class Pool {
     std::size_t bytes;
   };
   std::mutex mutex_;
-  std::list<Block> blocks_;  ///< the oldest first
+  std::list<Block> blocks_;  ///< the oldest last
   std::size_t kept_ = 0;
 };
 
@@ -99,13 +103,8 @@ Pool& pool() {
 
 }  // namespace
 
-std::size_t kept_bytes() {
-  static std::size_t const bytes = limit();
-  return bytes;
-}
-
 void* take_block(std::size_t bytes) {
-  kept_bytes();  // throws here, if at all, and not at the end of a tensor
+  limit();  // throws here, if at all, and not at the end of a tensor
   std::size_t const whole = whole_pages(bytes);
   void* const block = pool().take(whole);
   return block != nullptr ? block : from_system(whole);

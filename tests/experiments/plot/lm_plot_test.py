@@ -20,12 +20,11 @@ def write(folder, activation, seed, stream="bytes", steps=20, end=True, head=())
         lines.append({"kind": "step", "step": step, "tokens": 100 * step, "loss": loss, "tokens_per_second": 1000})
         if step % 5 == 0:
             line = {"kind": "evaluation", "step": step, "loss": loss}
-            floor = {"lower": "5.944425287e-01", "upper": "5.944425288e-01"}
-            line |= (
-                {"excess": 0.1 * seed / step, "floor": floor}
-                if stream == "ifs"
-                else {"bits_per_byte": loss / math.log(2)}
-            )
+            if stream == "ifs":
+                line["excess"] = 0.1 * seed / step
+                line["floor"] = {"lower": "5.944425287e-01", "upper": "5.944425288e-01"}
+            else:
+                line["bits_per_byte"] = loss / math.log(2)
             lines.append(line)
     if end:
         lines.append({"kind": "end", "step": steps})
