@@ -52,14 +52,14 @@ struct PolyNorm {
     m[N - 1] = m[N - 1] + g;
   }
 
-  /// @param rsqrt  v -> 1/sqrt(v)
-  template <class M, class Rsqrt>
-  NWIDTH_HD Forward<M> forward(M const* m, M const& n, Rsqrt rsqrt) const {
+  /// @param n  the width of the row, or whatever M can be divided by in its place  @param rsqrt  v -> 1/sqrt(v)
+  template <class M, class N, class Rsqrt>
+  NWIDTH_HD Forward<M> forward(M const* m, N const& n, Rsqrt rsqrt) const {
     return {{M(b), M(w[2]) * rsqrt(m[0] / n + M(eps)), M(w[1]) * rsqrt(m[1] / n + M(eps)),
              M(w[0]) * rsqrt(m[2] / n + M(eps))}};
   }
-  template <class M, class Rsqrt>
-  NWIDTH_HD Backward<M> backward(M const* m, M const& n, Rsqrt rsqrt) const {
+  template <class M, class N, class Rsqrt>
+  NWIDTH_HD Backward<M> backward(M const* m, N const& n, Rsqrt rsqrt) const {
     Backward<M> r{};
 #if defined(__CUDACC__)
 #pragma unroll

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Coefficients of kernels/cpu/functions.hpp, and kernels/cpu/tables.hpp as a whole.
+"""Coefficients of kernels/cpu/functions.hpp and kernels/cuda/quick.hpp, and kernels/cpu/tables.hpp as a whole.
 
-    python3 kernels/cpu/coefficients.py              # of functions.hpp
+    python3 kernels/cpu/coefficients.py              # of functions.hpp, and of kernels/cuda/quick.hpp
     python3 kernels/cpu/coefficients.py tables > kernels/cpu/tables.hpp
 
 Needs mpmath. Each polynomial minimises the weighted squares of the errors at Chebyshev points (within a small factor of
@@ -69,6 +69,21 @@ def functions():
 
     last = (ERFC_END - ERFC_SHIFT) / (ERFC_END + ERFC_SHIFT)
     show("erfc", polynomial(q, lambda t: 1 / q(t), 9, mpf(-1), last))
+
+
+def quick():
+    """Of kernels/cuda/quick.hpp: erfc as above with the shift 2, and expm1(x) = x + x^2 q(x), -1/2 <= x <= 0."""
+
+    def q(t):
+        y = 2 * (1 + t) / (1 - t)
+        return exp(y**2) * erfc(y) * (y + 2)
+
+    last = (ERFC_END - 2) / (ERFC_END + 2)
+    show("quick erfc", polynomial(q, lambda t: 1 / q(t), 5, mpf(-1), last, 40, 600))
+    show(
+        "quick expm1",
+        polynomial(lambda x: (expm1(x) - x) / x**2, lambda x: abs(x**2 / expm1(x)), 2, mpf(-1) / 2, mpf(0), 40, 600),
+    )
 
 
 # Of a = |x|: what is left of the activation on the left side, over -a; its slope there; the sizes of the bounds.
@@ -188,4 +203,8 @@ def tables():
 
 
 if __name__ == "__main__":
-    tables() if sys.argv[1:] == ["tables"] else functions()
+    if sys.argv[1:] == ["tables"]:
+        tables()
+    else:
+        functions()
+        quick()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// PolyReLU and PolyNorm on a GPU, forward and backward, in float and bf16 (arithmetic in float, rounded once), with
-/// one set of coefficients or one for each expert of a mixture.
+/// one set of coefficients or one for each expert of a mixture. GELU, SiLU, xIELU and their gates in bf16 are computed
+/// by quick.hpp's arithmetic: before the rounding within 2^-13 + 2^-22 x^2 of the size of their terms.
 ///
 /// Every function starts kernels on the stream and returns; none allocates, waits, or reads the device back. Pointers
 /// are device memory. Rows are contiguous. Coefficient gradients are sums in an order that the shape alone decides:
@@ -60,8 +61,10 @@ template <class E>
 void polyrelu_backward(Experts const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
                        std::int64_t rows, int width, cudaStream_t stream);
 
-/// PolyNorm over each of `rows` rows of `width` elements, 1 <= width <= 2^24. Reads x once where a row fits the block's
-/// shared memory (width <= 2^15 for bf16 and float), else twice.
+/// PolyNorm over each of `rows` rows of `width` elements, 1 <= width <= 2^24, rows < 2^31. Reads x once where a row
+/// fits the block's shared memory (219 KiB on sm_90 and sm_100, 155 KiB on sm_80), else what does not fit twice; the
+/// backward pass has a row of x and one of g there. Fastest where all arrays miss multiples of 16 bytes alike; any
+/// width will do.
 template <class E>
 void polynorm_forward(Coefficients const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream);
 template <class E>
@@ -133,8 +136,7 @@ void gated_backward(Gate f, Parameters const& p, E const* gate, E const* up, E c
                     float* gradient, float* workspace, std::int64_t count, cudaStream_t stream);
 
 /// y = scale PolyNorm(gate) up over rows, with coefficients in device memory, one set or one for each expert. Moves
-/// 3 rows width sizeof(E) bytes, if a row of gate fits the block's shared memory. A block a row, so rows much narrower
-/// than 1024 elements do not keep the device busy.
+/// 3 rows width sizeof(E) bytes, if a row of gate and one of up fit the block's shared memory.
 template <class E>
 void polynorm_glu_forward(Experts const& c, float scale, E const* gate, E const* up, E* y, std::int64_t rows, int width,
                           cudaStream_t stream);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What the kernels share: 16-byte packs of elements, sums over a block, sums of partial gradients.
 #pragma once
+#include <bit>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "kernels/cuda/grid.hpp"
 
@@ -9,89 +12,128 @@ namespace nwidth::kernels::cuda {
 
 inline constexpr int warps_at_most = 32;
 
-/// V elements that are read and written at once: 16 bytes where rows are aligned, one element where they are not.
-template <class E, int V>
-struct alignas(sizeof(E) * V) Pack {
-  E e[V];
-};
-template <class E>
-inline constexpr int full_pack = 16 / static_cast<int>(sizeof(E));
-
 __device__ __forceinline__ float widen(float x) { return x; }
 __device__ __forceinline__ float widen(__nv_bfloat16 x) { return __bfloat162float(x); }
 __device__ __forceinline__ void narrow(float x, float& y) { y = x; }
 __device__ __forceinline__ void narrow(float x, __nv_bfloat16& y) { y = __float2bfloat16_rn(x); }
-/// p.e[k] = f(element k of p, k), rounded once; two at a time where there are two, since the device converts pairs.
-template <class E, int V, class F>
-__device__ __forceinline__ void replace(Pack<E, V>& p, F f) {
-  if constexpr (sizeof(E) == 2 && V % 2 == 0) {
-#pragma unroll
-    for (int k = 0; k < V; k += 2) {
-      float const first = f(widen(p.e[k]), k), second = f(widen(p.e[k + 1]), k + 1);  // in this order
-      __nv_bfloat162 const pair = __floats2bfloat162_rn(first, second);
-      p.e[k] = pair.x;
-      p.e[k + 1] = pair.y;
-    }
-  } else {
-#pragma unroll
-    for (int k = 0; k < V; ++k) narrow(f(widen(p.e[k]), k), p.e[k]);
-  }
+
+template <class To, class From>
+__device__ __forceinline__ To bits_as(From const& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  memcpy(static_cast<void*>(&to), &from, sizeof to);
+  return to;
 }
 
-/// As replace, of two packs at once: f gives what stands in p.e[k] (.gate) and in q.e[k] (.up).
-template <class E, int V, class F>
-__device__ __forceinline__ void replace_both(Pack<E, V>& p, Pack<E, V>& q, F f) {
-  if constexpr (sizeof(E) == 2 && V % 2 == 0) {
-#pragma unroll
-    for (int k = 0; k < V; k += 2) {
-      auto const first = f(widen(p.e[k]), widen(q.e[k]), k);
-      auto const second = f(widen(p.e[k + 1]), widen(q.e[k + 1]), k + 1);
-      __nv_bfloat162 const gates = __floats2bfloat162_rn(first.gate, second.gate);
-      __nv_bfloat162 const ups = __floats2bfloat162_rn(first.up, second.up);
-      p.e[k] = gates.x;
-      p.e[k + 1] = gates.y;
-      q.e[k] = ups.x;
-      q.e[k + 1] = ups.y;
-    }
-  } else {
+/// V elements that are read and written at once: 16 bytes where rows are aligned, one element where they are not. Held
+/// as words, since a compiler moves structures of bf16 number by number.
+template <class E, int V>
+struct alignas(sizeof(E) * V) Pack {
+  static constexpr int size = V, bits = 8 * sizeof(E);
+  using Bits = std::conditional_t<bits == 32, std::uint32_t, std::uint16_t>;  // of an element
+  using Word = std::conditional_t<sizeof(E) * V % 4 == 0, std::uint32_t, Bits>;
+  static constexpr int each = sizeof(Word) / sizeof(E);  // elements of a word, the first one lowest
+  Word word[V / each];
+
+  /// The elements in float: of two bf16 in a word by one instruction each.
+  __device__ __forceinline__ void widen(float (&v)[V]) const {
 #pragma unroll
     for (int k = 0; k < V; ++k) {
-      auto const d = f(widen(p.e[k]), widen(q.e[k]), k);
-      narrow(d.gate, p.e[k]);
-      narrow(d.up, q.e[k]);
+      Word const w = word[k / each];
+      if constexpr (bits == 32) {
+        v[k] = bits_as<float>(w);
+      } else {
+        v[k] = bits_as<float>(k % each == 0 ? static_cast<std::uint32_t>(w) << 16 : w & 0xffff0000U);
+      }
     }
   }
+  /// Rounds v, once; two at a time where there are two, since the device converts pairs.
+  __device__ __forceinline__ void narrow(float const (&v)[V]) {
+#pragma unroll
+    for (int k = 0; k < V; k += each)
+      if constexpr (bits == 32) {
+        word[k] = bits_as<Word>(v[k]);
+      } else if constexpr (each == 2) {
+        word[k / 2] = bits_as<Word>(__floats2bfloat162_rn(v[k], v[k + 1]));
+      } else {
+        word[k] = bits_as<Word>(__float2bfloat16_rn(v[k]));
+      }
+  }
+  __device__ __forceinline__ void set(int k, E e) {
+    int const shift = k % each * bits;
+    Word const mask = static_cast<Word>(static_cast<Word>(static_cast<Bits>(-1)) << shift);
+    word[k / each] = static_cast<Word>((word[k / each] & ~mask) | static_cast<Word>(bits_as<Bits>(e)) << shift);
+  }
+  __device__ __forceinline__ E get(int k) const {
+    return bits_as<E>(static_cast<Bits>(word[k / each] >> k % each * bits));
+  }
+};
+template <class E>
+inline constexpr int full_pack = 16 / static_cast<int>(sizeof(E));
+
+/// Q, rounded up to a power of two.
+template <int Q>
+inline constexpr int padded = static_cast<int>(std::bit_ceil(static_cast<unsigned>(Q)));
+
+/// Sums Q values over groups of `lanes` lanes of a warp, a power of two and at least padded<Q>: lane l of a group gets
+/// the sum of value l / (lanes / padded<Q>). A lane hands half of its values to its partner for half of the partner's
+/// until one is left, so this takes padded<Q> - 1 shuffles and those for what lanes remain.
+template <int Q>
+__device__ __forceinline__ float shared_out_sum(float const (&v)[Q], int lane, int lanes) {
+  constexpr int N = padded<Q>;
+  float a[N] = {};
+#pragma unroll
+  for (int q = 0; q < Q; ++q) a[q] = v[q];
+  int k = lanes / 2;
+#pragma unroll
+  for (int n = N / 2; n > 0; n /= 2) {
+    bool const upper = (lane & k) != 0;
+#pragma unroll
+    for (int j = 0; j < n; ++j) {
+      float const other = __shfl_xor_sync(0xffffffffU, upper ? a[j] : a[j + n], k);
+      a[j] = (upper ? a[j + n] : a[j]) + other;
+    }
+    k /= 2;
+  }
+  for (; k > 0; k /= 2) a[0] += __shfl_xor_sync(0xffffffffU, a[0], k);
+  return a[0];
 }
 
 /// Sums v over groups of `lanes` lanes of a warp (a power of two); every lane gets its group's sum.
 template <int Q>
 __device__ __forceinline__ void group_sum(float (&v)[Q], int lanes) {
-  for (int k = lanes / 2; k > 0; k >>= 1)
+  constexpr int N = padded<Q>;
+  if (lanes < N) {
+    for (int k = lanes / 2; k > 0; k /= 2)
 #pragma unroll
-    for (int q = 0; q < Q; ++q) v[q] += __shfl_xor_sync(0xffffffffU, v[q], k);
+      for (int q = 0; q < Q; ++q) v[q] += __shfl_xor_sync(0xffffffffU, v[q], k);
+    return;
+  }
+  int const lane = static_cast<int>(threadIdx.x) & 31;
+  float const mine = shared_out_sum(v, lane, lanes);
+#pragma unroll
+  for (int q = 0; q < Q; ++q) v[q] = __shfl_sync(0xffffffffU, mine, (lane & -lanes) + q * (lanes / N));
 }
 
-/// Sums v over the block; every thread gets the same bits: lanes by butterfly, then warps by butterfly.
-/// blockDim.x must be a multiple of 32.
+/// Sums v over the block, whose size must be a multiple of 32; every thread gets the same bits: a warp's lanes by
+/// shared_out_sum, then the sums of warps, each by one lane of every warp. Once a kernel: a second call might overwrite
+/// what late threads still read for the first.
 template <int Q>
 __device__ __forceinline__ void block_sum(float (&v)[Q]) {
-  __shared__ float part[Q][warps_at_most];
+  constexpr int N = padded<Q>, each = 32 / N;
+  __shared__ float part[warps_at_most][N];
   int const lane = static_cast<int>(threadIdx.x) & 31, warp = static_cast<int>(threadIdx.x) >> 5;
   int const warps = static_cast<int>(blockDim.x) >> 5;
-#pragma unroll
-  for (int q = 0; q < Q; ++q)
-#pragma unroll
-    for (int k = 16; k > 0; k >>= 1) v[q] += __shfl_xor_sync(0xffffffffU, v[q], k);
-  if (lane == 0)
-#pragma unroll
-    for (int q = 0; q < Q; ++q) part[q][warp] = v[q];
+  float mine = shared_out_sum(v, lane, 32);
+  if (lane % each == 0) part[warp][lane / each] = mine;
   __syncthreads();
-  int groups = 1;  // warps, rounded up to a power of two: so many sums of warps, repeated over the lanes
-  while (groups < warps) groups *= 2;
+  mine = 0;
+#pragma unroll 1
+  for (int w = lane / N; w < warps; w += each) mine += part[w][lane % N];
 #pragma unroll
-  for (int q = 0; q < Q; ++q) v[q] = (lane & (groups - 1)) < warps ? part[q][lane & (groups - 1)] : 0.F;
-  group_sum<Q>(v, groups);
-  __syncthreads();  // part is written again for the next row
+  for (int k = N; k < 32; k *= 2) mine += __shfl_xor_sync(0xffffffffU, mine, k);
+#pragma unroll
+  for (int q = 0; q < Q; ++q) v[q] = __shfl_sync(0xffffffffU, mine, q);
 }
 
 /// Four partial sums that stand together, as the gradients of three weights and a bias do.

@@ -17,36 +17,46 @@ using O = activation::ops<float>;
 template <class F>
 struct Plain : F {
   static constexpr int sums = 0;
-  __device__ __forceinline__ float backward(float x, float g, float*) const { return g * this->derivative(x); }
+  template <class T>
+  __device__ __forceinline__ T backward(T x, T g, float*) const {
+    return g * this->derivative(x);
+  }
 };
 
 struct Relu {
   static constexpr int sums = 0;
+  static constexpr bool smooth = false;
   __device__ __forceinline__ float value(float x) const { return activation::relu(x); }
   __device__ __forceinline__ float backward(float x, float g, float*) const { return O::select(x, g, 0.F); }
 };
 struct ReluPower {
+  static constexpr bool smooth = false;
   int k;
   __device__ __forceinline__ float value(float x) const { return activation::relu_power(x, k); }
   __device__ __forceinline__ float derivative(float x) const { return activation::relu_power_derivative(x, k); }
 };
 struct LeakyRelu {
+  static constexpr bool smooth = false;
   float slope;
   __device__ __forceinline__ float value(float x) const { return activation::leaky_relu(x, slope); }
   __device__ __forceinline__ float derivative(float x) const { return activation::leaky_relu_derivative(x, slope); }
 };
-struct Gelu {
-  __device__ __forceinline__ float value(float x) const { return activation::gelu(x); }
-  __device__ __forceinline__ float derivative(float x) const { return activation::gelu_derivative(x); }
-};
-struct GeluTanh {
-  __device__ __forceinline__ float value(float x) const { return activation::gelu_tanh(x); }
-  __device__ __forceinline__ float derivative(float x) const { return activation::gelu_tanh_derivative(x); }
-};
-struct Silu {
-  __device__ __forceinline__ float value(float x) const { return activation::silu(x); }
-  __device__ __forceinline__ float derivative(float x) const { return activation::silu_derivative(x); }
-};
+#define NWIDTH_SMOOTH(Name, name)                        \
+  struct Name {                                          \
+    static constexpr bool smooth = true;                 \
+    template <class T>                                   \
+    __device__ __forceinline__ T value(T x) const {      \
+      return activation::name(x);                        \
+    }                                                    \
+    template <class T>                                   \
+    __device__ __forceinline__ T derivative(T x) const { \
+      return activation::name##_derivative(x);           \
+    }                                                    \
+  };
+NWIDTH_SMOOTH(Gelu, gelu)
+NWIDTH_SMOOTH(GeluTanh, gelu_tanh)
+NWIDTH_SMOOTH(Silu, silu)
+#undef NWIDTH_SMOOTH
 
 struct Prelu : LeakyRelu {
   static constexpr int sums = 1;
@@ -63,10 +73,12 @@ struct LearnedSlope {
 
 struct Xielu : activation::XIELU<float> {
   static constexpr int sums = 2;
+  static constexpr bool smooth = true;
   float alpha_p, alpha_n;
-  __device__ __forceinline__ float backward(float x, float g, float (&s)[2]) const {
-    s[0] = O::fma(g, derivative_p(x), s[0]);
-    s[1] = O::fma(g, derivative_n(x), s[1]);
+  template <class T>
+  __device__ __forceinline__ T backward(T x, T g, float (&s)[2]) const {
+    s[0] = O::fma(as_float(g), as_float(derivative_p(x)), s[0]);
+    s[1] = O::fma(as_float(g), as_float(derivative_n(x)), s[1]);
     return g * derivative(x);
   }
   __device__ __forceinline__ Quad<float> stored(float const (&s)[2]) const {

@@ -3,21 +3,29 @@
 ///
 /// A source is what is handed to the kernel: a function, or where its coefficients lie. source.load(e) gives the
 /// function of expert e (0 where there is but one) as
-///   sums                                  how many coefficients have a gradient, at most 4
-///   float value(float x)
-///   float backward(float x, float g, s)   the gradient in x; adds what arrives at the coefficients to s[0 ... sums)
-///   Quad<float> stored(s)                 gradients of what is stored, from those sums of one block
+///   sums                      how many coefficients have a gradient, at most 4
+///   smooth                    whether bf16 is computed by T = Quick; else T is float
+///   T value(T x)
+///   T backward(T x, T g, s)   the gradient in x; adds what arrives at the coefficients to s[0 ... sums)
+///   Quad<float> stored(s)     gradients of what is stored, from those sums of one block
 #pragma once
 #include <algorithm>
 #include <initializer_list>
 
 #include "kernels/cuda/experts.hpp"
+#include "kernels/cuda/quick.hpp"
 
 namespace nwidth::kernels::cuda {
 
 inline constexpr int element_threads = 256;
 /// A block's share, and with it the order of the sums, depends on nothing but the count.
 inline constexpr int elements_per_block = element_threads * 32;
+
+/// What f computes elements of type E in.
+template <class F, class E>
+using Arithmetic = std::conditional_t<F::smooth && sizeof(E) == 2, Quick, float>;
+__device__ __forceinline__ float as_float(float x) { return x; }
+__device__ __forceinline__ float as_float(Quick x) { return x.v; }
 
 /// A function that needs nothing from device memory.
 template <class F>
@@ -30,17 +38,22 @@ struct Fixed {
 template <int V, class F, class E>
 __device__ __forceinline__ void forward_share(F const& f, E const* __restrict__ x, E* __restrict__ y, int count) {
   using P = Pack<E, V>;
+  using T = Arithmetic<F, E>;
   int const packs = count / V;
   P const* const xp = reinterpret_cast<P const*>(x);
   P* const yp = reinterpret_cast<P*>(y);
 #pragma unroll 4
   for (int i = static_cast<int>(threadIdx.x); i < packs; i += element_threads) {
     P p = xp[i];
-    replace(p, [&f](float v, int) { return f.value(v); });
+    float v[V];
+    p.widen(v);
+#pragma unroll
+    for (int k = 0; k < V; ++k) v[k] = as_float(f.value(T(v[k])));
+    p.narrow(v);
     yp[i] = p;
   }
   for (int i = packs * V + static_cast<int>(threadIdx.x); i < count; i += element_threads)
-    narrow(f.value(widen(x[i])), y[i]);
+    narrow(as_float(f.value(T(widen(x[i])))), y[i]);
 }
 
 /// dx = f'(x) g likewise; part: where the block's four sums go, if the function has coefficients.
@@ -48,6 +61,7 @@ template <int V, class F, class E>
 __device__ __forceinline__ void backward_share(F const& f, E const* __restrict__ x, E const* __restrict__ g,
                                                E* __restrict__ dx, float* __restrict__ part, int count) {
   using P = Pack<E, V>;
+  using T = Arithmetic<F, E>;
   int const packs = count / V;
   P const* const xp = reinterpret_cast<P const*>(x);
   P const* const gp = reinterpret_cast<P const*>(g);
@@ -56,12 +70,16 @@ __device__ __forceinline__ void backward_share(F const& f, E const* __restrict__
 #pragma unroll 2
   for (int i = static_cast<int>(threadIdx.x); i < packs; i += element_threads) {
     P p = xp[i];
-    P const q = gp[i];
-    replace(p, [&](float v, int k) { return f.backward(v, widen(q.e[k]), s); });
+    float v[V], h[V];
+    p.widen(v);
+    gp[i].widen(h);
+#pragma unroll
+    for (int k = 0; k < V; ++k) v[k] = as_float(f.backward(T(v[k]), T(h[k]), s));
+    p.narrow(v);
     dp[i] = p;
   }
   for (int i = packs * V + static_cast<int>(threadIdx.x); i < count; i += element_threads)
-    narrow(f.backward(widen(x[i]), widen(g[i]), s), dx[i]);
+    narrow(as_float(f.backward(T(widen(x[i])), T(widen(g[i])), s)), dx[i]);
   if constexpr (F::sums > 0) {
     block_sum<F::sums>(s);
     if (threadIdx.x == 0) *reinterpret_cast<Quad<float>*>(part) = f.stored(s);

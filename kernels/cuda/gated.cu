@@ -7,27 +7,33 @@
 namespace nwidth::kernels::cuda {
 namespace {
 
-using Both = activation::GluGradient<float>;
-
-#define NWIDTH_GATED(Name, name)                                                                              \
-  struct Name {                                                                                               \
-    static constexpr int sums = 0;                                                                            \
-    __device__ __forceinline__ float value(float gate, float up) const { return activation::name(gate, up); } \
-    __device__ __forceinline__ Both backward(float gate, float up, float g, float*) const {                   \
-      return activation::name##_backward(gate, up, g);                                                        \
-    }                                                                                                         \
+/// smooth: as elementwise.hpp says.
+#define NWIDTH_GATED(Name, name, is_smooth)                                                           \
+  struct Name {                                                                                       \
+    static constexpr int sums = 0;                                                                    \
+    static constexpr bool smooth = is_smooth;                                                         \
+    template <class T>                                                                                \
+    __device__ __forceinline__ T value(T gate, T up) const {                                          \
+      return activation::name(gate, up);                                                              \
+    }                                                                                                 \
+    template <class T>                                                                                \
+    __device__ __forceinline__ activation::GluGradient<T> backward(T gate, T up, T g, float*) const { \
+      return activation::name##_backward(gate, up, g);                                                \
+    }                                                                                                 \
   };
-NWIDTH_GATED(Reglu, reglu)
-NWIDTH_GATED(Geglu, geglu)
-NWIDTH_GATED(GegluTanh, geglu_tanh)
-NWIDTH_GATED(Swiglu, swiglu)
+NWIDTH_GATED(Reglu, reglu, false)
+NWIDTH_GATED(Geglu, geglu, true)
+NWIDTH_GATED(GegluTanh, geglu_tanh, true)
+NWIDTH_GATED(Swiglu, swiglu, true)
 #undef NWIDTH_GATED
 
 struct PolyreluGlu {
   static constexpr int sums = 4;
+  static constexpr bool smooth = false;
   float a[4];
   __device__ __forceinline__ float value(float gate, float up) const { return activation::polyrelu_glu(gate, up, a); }
-  __device__ __forceinline__ Both backward(float gate, float up, float g, float (&s)[4]) const {
+  __device__ __forceinline__ activation::GluGradient<float> backward(float gate, float up, float g,
+                                                                     float (&s)[4]) const {
     return activation::polyrelu_glu_backward(gate, up, g, a, s);
   }
   __device__ __forceinline__ Quad<float> stored(float const (&s)[4]) const { return {{s[3], s[2], s[1], s[0]}}; }
@@ -50,18 +56,23 @@ __global__ void __launch_bounds__(element_threads, 4)
   int const mine = static_cast<int>(count - first < elements_per_block ? count - first : elements_per_block);
   int const packs = mine / V;
   auto const f = source.load(0);
+  using T = Arithmetic<std::remove_cvref_t<decltype(f)>, E>;
   P const* const gp = reinterpret_cast<P const*>(gate + first);
   P const* const up_p = reinterpret_cast<P const*>(up + first);
   P* const yp = reinterpret_cast<P*>(y + first);
 #pragma unroll 2
   for (int i = static_cast<int>(threadIdx.x); i < packs; i += element_threads) {
     P p = gp[i];
-    P const q = up_p[i];
-    replace(p, [&](float v, int k) { return f.value(v, widen(q.e[k])); });
+    float v[V], w[V];
+    p.widen(v);
+    up_p[i].widen(w);
+#pragma unroll
+    for (int k = 0; k < V; ++k) v[k] = as_float(f.value(T(v[k]), T(w[k])));
+    p.narrow(v);
     yp[i] = p;
   }
   for (int i = packs * V + static_cast<int>(threadIdx.x); i < mine; i += element_threads)
-    narrow(f.value(widen(gate[first + i]), widen(up[first + i])), y[first + i]);
+    narrow(as_float(f.value(T(widen(gate[first + i])), T(widen(up[first + i])))), y[first + i]);
 }
 
 /// As backward_elements, of two inputs.
@@ -74,19 +85,31 @@ __global__ void __launch_bounds__(element_threads, 4)
   int const mine = static_cast<int>(count - first < elements_per_block ? count - first : elements_per_block);
   int const packs = mine / V;
   auto const f = source.load(0);
-  constexpr int sums = decltype(f)::sums;
+  using F = std::remove_cvref_t<decltype(f)>;
+  using T = Arithmetic<F, E>;
+  constexpr int sums = F::sums;
   float s[sums > 0 ? sums : 1] = {};
   for (int i = static_cast<int>(threadIdx.x); i < packs; i += element_threads) {
     P p = reinterpret_cast<P const*>(gate + first)[i], q = reinterpret_cast<P const*>(up + first)[i];
-    P const r = reinterpret_cast<P const*>(g + first)[i];
-    replace_both(p, q, [&](float v, float w, int k) { return f.backward(v, w, widen(r.e[k]), s); });
+    float v[V], w[V], h[V];
+    p.widen(v);
+    q.widen(w);
+    reinterpret_cast<P const*>(g + first)[i].widen(h);
+#pragma unroll
+    for (int k = 0; k < V; ++k) {
+      auto const d = f.backward(T(v[k]), T(w[k]), T(h[k]), s);
+      v[k] = as_float(d.gate);
+      w[k] = as_float(d.up);
+    }
+    p.narrow(v);
+    q.narrow(w);
     reinterpret_cast<P*>(dgate + first)[i] = p;
     reinterpret_cast<P*>(dup + first)[i] = q;
   }
   for (int i = packs * V + static_cast<int>(threadIdx.x); i < mine; i += element_threads) {
-    Both const d = f.backward(widen(gate[first + i]), widen(up[first + i]), widen(g[first + i]), s);
-    narrow(d.gate, dgate[first + i]);
-    narrow(d.up, dup[first + i]);
+    auto const d = f.backward(T(widen(gate[first + i])), T(widen(up[first + i])), T(widen(g[first + i])), s);
+    narrow(as_float(d.gate), dgate[first + i]);
+    narrow(as_float(d.up), dup[first + i]);
   }
   if constexpr (sums > 0) {
     block_sum<sums>(s);

@@ -8,6 +8,7 @@ namespace {
 
 struct Cubic {
   static constexpr int sums = 4;
+  static constexpr bool smooth = false;
   float a[4];
 
   __device__ __forceinline__ float value(float x) const { return activation::polyrelu(x, a); }

@@ -201,6 +201,21 @@ def test_values_and_gradients(device, name, dtype, shape):
         assert bool(((d.double() - t).abs() <= 2**-20 * size).all()), (d, t)
 
 
+@pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu"])
+def test_every_number_of_bfloat16(device, name):
+    """Within half an ulp and what kernels/cuda/quick.hpp allows itself before the rounding."""
+    x = torch.arange(-(2**15), 2**15, device=DEVICE).to(torch.int16).view(BF16)
+    x = x[x.abs() < 1e18].clone().requires_grad_()  # not NaN; beyond nothing changes but the exponent
+    wide = x.detach().double().requires_grad_()
+    want = eager(name, wide)
+    y = ours(name, x)
+    (dx,) = torch.autograd.grad(y.sum(), x)
+    (slope,) = torch.autograd.grad(want.sum(), wide)
+    allowed = 2**-13 + wide.detach() ** 2 * 2**-22
+    for got, truth, size in ((y, want, want.abs()), (dx, slope, torch.full_like(want, 2.0))):
+        assert bool(((got.double() - truth).abs() <= 2**-8 * truth.abs() + allowed * size + 1e-38).all())
+
+
 @pytest.mark.parametrize("name", [name for name in OPS if FAMILIES[name].coefficients])
 @pytest.mark.parametrize("dtype", [F32, BF16, F64])
 def test_coefficients_of_any_type_and_stride(device, name, dtype):

@@ -51,11 +51,12 @@ TEST(CudaOnHost, polyrelu_is_its_formula_at_any_count_and_alignment) {
 
 TEST(CudaOnHost, polynorm_is_its_formula_at_any_width_and_alignment) {
   test::for_random(2, [](std::mt19937_64& random) {
-    for (int width : {1, 5, 8, 40, 64, 100, 256, 400, 1000, 1024, 1536, 8256}) {
+    for (int width : {1, 5, 7, 8, 9, 15, 40, 64, 70, 100, 255, 256, 400, 511, 1000, 1024, 1031, 1536, 8255, 8256}) {
       host_grid::options = {random(), static_cast<host_grid::Order>(random() % 3)};
       check_polynorm<float>(random, 3, width, 0);
       check_polynorm<__nv_bfloat16>(random, 3, width, 0);
       check_polynorm<__nv_bfloat16>(random, 9, width, 2);
+      check_polynorm<float>(random, 5, width, 4);
     }
   });
 }

@@ -11,11 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 NVCC = shutil.which("nvcc") or next((str(p) for p in [Path("/usr/local/cuda/bin/nvcc")] if p.exists()), None)
 ARCHITECTURES = ["sm_80", "sm_90", "sm_100"]
+STATIC_SHARED = 1024 * int(
+    re.search(r"static_shared_at_most = (\d+) \* 1024;", (ROOT / "kernels/cuda/grid.hpp").read_text()).group(1)
+)
 
 
 @unittest.skipUnless(NVCC, "no nvcc: the CUDA sources are not compiled")
 class Compiled(unittest.TestCase):
-    def test_has_no_stack_frame_and_no_spills(self):
+    def test_has_no_stack_frame_no_spills_and_as_much_static_shared_memory_as_launches_count_on(self):
         for source in sorted((ROOT / "kernels/cuda").glob("*.cu")):
             with self.subTest(source.name), tempfile.TemporaryDirectory() as folder:
                 flags = [f"-gencode=arch=compute_{a[3:]},code={a}" for a in ARCHITECTURES]
@@ -27,6 +30,8 @@ class Compiled(unittest.TestCase):
                 self.assertEqual({a for _, a in kernels}, set(ARCHITECTURES))
                 self.assertGreaterEqual(len(frames), len(kernels))
                 self.assertEqual(set(frames), {("0", "0", "0")}, run.stderr)
+                static = re.findall(r"(\d+) bytes smem", run.stderr)
+                self.assertLessEqual(max(map(int, static), default=0), STATIC_SHARED, run.stderr)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ struct Fiber {
   void* fake_stack;
   State state;
   int line;
+  std::vector<std::function<void()>> copies;  // that it has not awaited
 };
 struct Warp {
   unsigned size, arrived;
@@ -142,6 +143,7 @@ void run_block(dim3 grid, dim3 block, unsigned index, std::size_t shared) {
                 i};
     f.context = context::make_fcontext(f.stack + stack_bytes, stack_bytes, entry);
     f.fake_stack = nullptr;
+    f.copies.clear();
   }
   alive = n;
   arrived = 0;
@@ -200,6 +202,18 @@ std::uint64_t exchange(unsigned mask, std::uint64_t mine, unsigned source_lane, 
   }
   leave(false);
   return warp.slot[p][source_lane < warp.size ? source_lane : lane];  // orders no memory: no acquire
+}
+
+/// A copy is there at once in one order of the threads, so that it shows if what it overwrites was still needed; in the
+/// others only when it is awaited, so that it shows if it is not.
+void defer(std::function<void()> copy) {
+  if (options.order == Order::ascending) return copy();
+  fibers[self].copies.push_back(std::move(copy));
+}
+void run_deferred() {
+  std::vector<std::function<void()>> copies;
+  copies.swap(fibers[self].copies);
+  for (auto const& copy : copies) copy();
 }
 
 void* dynamic_shared() { return shared_memory; }

@@ -85,7 +85,7 @@ class Planted(unittest.TestCase):
         self.clean("thread")
 
     # The barrier between writing the sums of warps and reading them.
-    sums, barrier = "part[q][warp] = v[q];\n", "  __syncthreads();"
+    sums, barrier = "part[warp][lane / each] = mine;\n", "  __syncthreads();"
     first_barrier = ("block.hpp", sums + barrier, sums)
 
     def test_first_barrier_removed_gives_wrong_results_in_every_order(self):
@@ -94,30 +94,37 @@ class Planted(unittest.TestCase):
     def test_first_barrier_removed_is_a_race(self):
         self.assert_found("thread", r"data race[\s\S]*block\.hpp", *self.first_barrier)
 
-    # The barrier between reading them and the next row's writing: only blocks with several rows need it.
-    trailing_barrier = ("block.hpp", "__syncthreads();  // part is written again for the next row", "")
+    def test_copy_that_is_not_awaited_gives_wrong_results_where_copies_come_late(self):
+        edit = ("rowwise.hpp", "  await_copies();\n", "")
+        self.assertEqual(self.wrong_orders(*edit), {"wrong descending", "wrong random"})
 
-    def test_trailing_barrier_removed_gives_wrong_results_in_both_fixed_orders(self):
-        self.assertGreaterEqual(self.wrong_orders(*self.trailing_barrier), ORDERS - {"wrong random"})
+    def test_elements_of_the_rows_beside_it_in_the_sums_give_wrong_results(self):
+        edit = ("rows.hpp", "    if (whole(i)) return;\n", "    return;\n")
+        self.assertEqual(self.wrong_orders(*edit), ORDERS)
 
-    def test_trailing_barrier_removed_is_a_race(self):
-        self.assert_found("thread", r"data race[\s\S]*block\.hpp", *self.trailing_barrier)
+    def test_elements_of_the_rows_beside_it_written_are_out_of_bounds(self):
+        edit = ("rows.hpp", "if (has(i, k)) elements[k] = p[j].get(k);", "elements[k] = p[j].get(k);")
+        self.assert_found("address", r"heap-buffer-overflow[\s\S]*rows\.hpp", *edit)
+
+    def test_packs_beyond_the_array_read_are_out_of_bounds(self):
+        edit = ("rows.hpp", "return whole(i) || (begin + i * V >= 0 && (i + 1) * V <= left);", "return true;")
+        self.assert_found("address", r"heap-buffer-overflow[\s\S]*(grid|rows)\.hpp", *edit)
 
     def test_static_shared_array_too_short_names_its_line(self):
-        edit = ("block.hpp", "__shared__ float part[Q][warps_at_most];", "__shared__ float part[Q][4];")
+        edit = ("block.hpp", "__shared__ float part[warps_at_most][N];", "__shared__ float part[4][N];")
         self.assert_found("address", r"block\.hpp:\d+:\d+: runtime error: index 4 out of bounds", *edit)
 
     def test_dynamic_shared_index_beyond_the_row_names_its_line(self):
-        edit = ("polynorm.cu", "row[cached + i] = q;", "row[cached + i + 1] = q;")
-        self.assert_found("address", r"heap-buffer-overflow[\s\S]*polynorm\.cu", *edit)
+        edit = ("rowwise.hpp", "held[j * cached + i];\n    outputs", "held[j * cached + i + 1];\n    outputs")
+        self.assert_found("address", r"heap-buffer-overflow[\s\S]*rowwise\.hpp", *edit)
 
     def test_dynamic_shared_memory_of_too_few_bytes_names_the_line(self):
-        edit = ("rows.hpp", "cached, one * static_cast<std::size_t>(cached)}", "cached, one * (cached - 1UL)}")
-        self.assert_found("address", r"heap-buffer-overflow[\s\S]*polynorm\.cu", *edit)
+        edit = ("rows.hpp", "one * static_cast<std::size_t>(cached)}", "one * (static_cast<std::size_t>(cached) - 1)}")
+        self.assert_found("address", r"heap-buffer-overflow[\s\S]*row(wise|s)\.hpp", *edit)
 
     def test_misaligned_rows_taken_for_aligned_name_the_line(self):
-        edit = ("elementwise.hpp", "sizeof(E) % 16 == 0 &&", "sizeof(E) % 16 < 16 &&")
-        self.assert_found("address", r"(load of|reference binding to) misaligned address", *edit)
+        edit = ("rowwise.hpp", "if (first == 0 && width % V == 0)", "if (first == 0)")
+        self.assert_found("address", r"(load of|store to|reference binding to) misaligned address", *edit)
 
     def test_barrier_that_only_some_threads_reach_stops_the_run(self):
         edit = ("block.hpp", self.sums + self.barrier, self.sums + "if (warp < 3)" + self.barrier)
@@ -125,24 +132,18 @@ class Planted(unittest.TestCase):
             "results", "host grid: (threads of one block wait at different barriers|a barrier is not)", *edit
         )
 
+    last_sum = "for (int k = N; k < 32; k *= 2) mine +="
+
     def test_shuffle_that_only_some_lanes_reach_stops_the_run(self):
-        edit = ("block.hpp", "group_sum<Q>(v, groups);", "if (lane < 16) group_sum<Q>(v, groups);")
+        edit = ("block.hpp", self.last_sum, "if (lane < 16)\n" + self.last_sum)
         self.assert_found("results", "host grid: (lanes of one warp|a barrier is not reached)", *edit)
 
     def test_wrong_lane_in_the_butterfly_gives_wrong_results(self):
-        edit = (
-            "block.hpp",
-            "v[q] += __shfl_xor_sync(0xffffffffU, v[q], k);\n  if (lane == 0)",
-            "v[q] += __shfl_xor_sync(0xffffffffU, v[q], k ^ 1);\n  if (lane == 0)",
-        )
+        edit = ("block.hpp", "upper ? a[j] : a[j + n], k)", "upper ? a[j] : a[j + n], k / 2)")
         self.assertEqual(self.wrong_orders(*edit), ORDERS)
 
     def test_wrong_lane_among_the_sums_of_warps_gives_wrong_results(self):
-        edit = (
-            "block.hpp",
-            "(lane & (groups - 1)) < warps ? part[q][lane & (groups - 1)]",
-            "lane < warps ? part[q][lane]",
-        )
+        edit = ("block.hpp", "__shfl_sync(0xffffffffU, mine, q);", "__shfl_sync(0xffffffffU, mine, q ^ 1);")
         self.assertEqual(self.wrong_orders(*edit), ORDERS)
 
 
