@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a benchmark's record says of where it was measured."""
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -13,12 +14,13 @@ def cpu_model():
 
 
 def commit():
-    """What was measured: the commit, with "-dirty" if the tree has changes; None outside of git."""
+    """What was measured: the commit, with "-dirty" if the tree has changes. Outside of git what NWIDTH_COMMIT says, if
+    anything: a copy for a machine with a GPU need not have the history."""
     root = Path(__file__).resolve().parents[1]
     out = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=False
     )
-    return out.stdout.strip() if out.returncode == 0 else None
+    return out.stdout.strip() if out.returncode == 0 else os.environ.get("NWIDTH_COMMIT")
 
 
 def here_and_now():

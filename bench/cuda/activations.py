@@ -5,8 +5,8 @@
         kernels/cuda/*.cu bench/cuda/c_interface.cu
     python bench/cuda/activations.py libnwidth_cuda.so [--out activations.json] [--check] [--no-compile] [--families]
 
-With --families it does the same for the elementwise and gated families and for experts (families.py), which no GPU has
-run yet: about two minutes.
+With --families it does the same for the elementwise and gated families and for experts (families.py). Each takes about
+half a minute. tables.py makes the tables of docs/cuda.md of both records.
 
 Times are medians of events around single calls, each on the next of several input sets, so that the cache holds none of
 them. The copy moves as many bytes as a forward pass (x read, y written); a backward pass must move 1.5 times as many.
@@ -15,10 +15,15 @@ them. The copy moves as many bytes as a forward pass (x read, y written); a back
 import argparse
 import ctypes
 import json
+import sys
+from pathlib import Path
 
 import families
 import torch
 from timing import milliseconds
+
+sys.path.append(str(Path(__file__).parents[1]))
+import provenance
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 KINDS = ["polyrelu", "polynorm"]
@@ -157,11 +162,15 @@ def time_shape(kernels, rows, width, name, peers, compile_too):
     return result
 
 
+def head():
+    return {"device": torch.cuda.get_device_name(), "torch": torch.__version__, **provenance.here_and_now()}
+
+
 def only_families(arguments):
     worst = families.check(arguments.library)
     for key, e in worst.items():
         print(f"{key:44s} {e:10.3f}")
-    report = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "errors": worst}
+    report = head() | {"errors": worst}
     if not arguments.check:
         report["times"] = families.times(arguments.library, peers=not arguments.no_peers)
     if arguments.out:
@@ -175,7 +184,9 @@ def main():
     parser.add_argument("library", help="the shared library of the kernels")
     parser.add_argument("--out", help="write the figures there as JSON")
     parser.add_argument("--check", action="store_true", help="small checks only, for compute-sanitizer")
-    parser.add_argument("--widths", default="8256,64,256,1024,1536,4096,11008,16384,32768,8255", help="of rows to time")
+    parser.add_argument(
+        "--widths", default="8256,64,70,256,1024,1536,4096,8255,11008,16384,32768", help="of rows to time"
+    )
     parser.add_argument("--no-peers", action="store_true", help="leave eager torch and torch.compile out")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--families", action="store_true", help="only the other families and experts, of families.py")
@@ -184,13 +195,13 @@ def main():
         only_families(arguments)
         return
     kernels = Kernels(arguments.library)
-    shapes = [(3, 8256, 0), (5, 100, 0), (4, 77, 0), (2, 64, 1)]
+    shapes = [(3, 8256, 0), (5, 100, 0), (4, 77, 0), (2, 64, 1), (9, 1031, 3)]
     if not arguments.check:
         shapes += [(64, 8256, 0), (7, 32768, 0), (3, 50000, 0), (1000, 1536, 0), (129, 8255, 0), (17, 1, 0)]
     worst = check(kernels, shapes)
     for key, e in worst.items():
         print(f"{key:32s} {e:10.3f}")
-    report = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "errors": worst, "times": []}
+    report = head() | {"errors": worst, "times": []}
     if not arguments.check:
         for name in DTYPES:
             for width in map(int, arguments.widths.split(",")):

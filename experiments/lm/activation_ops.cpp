@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "experiments/lm/config.hpp"
+#include "experiments/lm/device_activation.hpp"
 #include "experiments/lm/kernel_calls.hpp"
 #include "kernels/cpu/elementwise.hpp"
 #include "kernels/cpu/gated.hpp"
@@ -76,8 +77,6 @@ Kind kind_of(std::string const& name) {
   return std::find_if(std::begin(all), std::end(all), [&](auto const& a) { return a.first == name; })->second;
 }
 
-constexpr double slope = 0.01, norm_eps = 1e-6, beta = 0.5, xielu_eps = -1e-6;
-
 // ---- torch's operators
 
 Tensor widened(Tensor const& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
@@ -99,9 +98,9 @@ Tensor polynorm(Tensor const& x, Tensor const& weight, Tensor const& bias) {
 }
 
 Tensor xielu(Tensor const& x, Tensor const& alpha_p, Tensor const& alpha_n) {
-  Tensor const u = widened(x), p = at::softplus(alpha_p), n = at::softplus(alpha_n) + beta;
+  Tensor const u = widened(x), p = at::softplus(alpha_p), n = at::softplus(alpha_n) + xielu_beta;
   Tensor const right = u * u * p, left = (at::expm1(u.clamp_max(xielu_eps)) - u) * n;
-  return (at::where(u > 0, right, left) + u * beta).to(x.scalar_type());
+  return (at::where(u > 0, right, left) + u * xielu_beta).to(x.scalar_type());
 }
 
 Tensor by_torch(Kind kind, Tensor const& h, std::vector<Tensor> const& learned) {
@@ -116,7 +115,7 @@ Tensor by_torch(Kind kind, Tensor const& h, std::vector<Tensor> const& learned) 
       Tensor const u = at::relu(h);
       return u * u;
     }
-    case Kind::leaky_relu: return at::leaky_relu(h, slope);
+    case Kind::leaky_relu: return at::leaky_relu(h, leaky_slope);
     case Kind::gelu: return at::gelu(h);
     case Kind::gelu_tanh: return at::gelu(h, "tanh");
     case Kind::silu: return at::silu(h);
@@ -149,7 +148,7 @@ struct Learned {
     return {.w = {first[0], first[1], first[2]}, .bias = second, .eps = norm_eps};
   }
   cpu::XieluCoefficients exponential() const {
-    return {.alpha_p = first[0], .alpha_n = second, .beta = beta, .eps = xielu_eps};
+    return {.alpha_p = first[0], .alpha_n = second, .beta = xielu_beta, .eps = xielu_eps};
   }
 };
 
@@ -169,7 +168,7 @@ void forward(Kind kind, Learned const& c, Tensor const& h, Tensor const& y, Tens
   switch (kind) {
     case Kind::relu: return cpu::relu_forward(x, out, o);
     case Kind::relu2: return cpu::relu_power_forward(2, x, out, o);
-    case Kind::leaky_relu: return cpu::leaky_relu_forward(slope, x, out, o);
+    case Kind::leaky_relu: return cpu::leaky_relu_forward(leaky_slope, x, out, o);
     case Kind::gelu: return cpu::gelu_forward(x, out, o);
     case Kind::gelu_tanh: return cpu::gelu_tanh_forward(x, out, o);
     case Kind::silu: return cpu::silu_forward(x, out, o);
@@ -201,7 +200,7 @@ void backward(Kind kind, Learned const& c, Tensor const& h, Tensor const& statis
   switch (kind) {
     case Kind::relu: return cpu::relu_backward(x, g, dx, o);
     case Kind::relu2: return cpu::relu_power_backward(2, x, g, dx, o);
-    case Kind::leaky_relu: return cpu::leaky_relu_backward(slope, x, g, dx, o);
+    case Kind::leaky_relu: return cpu::leaky_relu_backward(leaky_slope, x, g, dx, o);
     case Kind::gelu: return cpu::gelu_backward(x, g, dx, o);
     case Kind::gelu_tanh: return cpu::gelu_tanh_backward(x, g, dx, o);
     case Kind::silu: return cpu::silu_backward(x, g, dx, o);
@@ -275,13 +274,14 @@ std::vector<Coefficient> coefficients(std::string const& activation) {
     case Kind::polyrelu_glu:
     case Kind::polynorm_glu: return {{"weight", {1. / 3, 1. / 3, 1. / 3}}, {"bias", {0}}};
     case Kind::xielu:
-      return {{"alpha_p", {std::log(std::expm1(0.8))}}, {"alpha_n", {std::log(std::expm1(0.8 - beta))}}};
+      return {{"alpha_p", {std::log(std::expm1(0.8))}}, {"alpha_n", {std::log(std::expm1(0.8 - xielu_beta))}}};
     default: return {};
   }
 }
 
 Tensor activate(std::string const& activation, Tensor const& h, std::vector<Tensor> const& learned, Backend backend) {
   Kind const kind = kind_of(activation);
+  if (backend == Backend::fused && has_device_kernel(activation, h)) return activate_on_device(activation, h, learned);
   bool const kernel = backend == Backend::fused && h.device().is_cpu() && h.numel() > 0 && kind != Kind::identity;
   if (!kernel) return by_torch(kind, h, learned);
   std::optional<Tensor> first, second;

@@ -10,6 +10,9 @@
 
 namespace nwidth::lm {
 
+/// What activations have fixed.
+inline constexpr double leaky_slope = 0.01, norm_eps = 1e-6, xielu_beta = 0.5, xielu_eps = -1e-6;
+
 /// A learned parameter of an activation: PolyCom's weight [3], cubic first, and bias [1]; xIELU's alpha_p and alpha_n.
 struct Coefficient {
   std::string name;             ///< "weight"
