@@ -14,13 +14,15 @@ def cpu_model():
 
 
 def commit():
-    """What was measured: the commit, with "-dirty" if the tree has changes. Outside of git what NWIDTH_COMMIT says, if
-    anything: a copy for a machine with a GPU need not have the history."""
+    """What was measured: the commit, with "-dirty" if the tree has changes; None outside of git. NWIDTH_COMMIT says it
+    for a copy of a commit on a machine that has not its history."""
+    if "NWIDTH_COMMIT" in os.environ:
+        return os.environ["NWIDTH_COMMIT"]
     root = Path(__file__).resolve().parents[1]
     out = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=False
     )
-    return out.stdout.strip() if out.returncode == 0 else os.environ.get("NWIDTH_COMMIT")
+    return out.stdout.strip() if out.returncode == 0 else None
 
 
 def here_and_now():

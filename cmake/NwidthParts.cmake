@@ -4,7 +4,8 @@
 include(NwidthTorch)
 set(NWIDTH_THEORY ON CACHE STRING "Build theory and fitting: ON, OFF, or AUTO where their libraries are found")
 set(NWIDTH_TORCH AUTO CACHE STRING "Build the operators for PyTorch: ON, OFF, or AUTO where torch is found")
-set(NWIDTH_TORCH_CUDA AUTO CACHE STRING "... and nwidth-lm's kernels for CUDA: ON, OFF, or AUTO where torch has CUDA and nvcc is found")
+set(NWIDTH_TORCH_CUDA AUTO CACHE STRING
+    "... for CUDA, and nwidth-lm's kernels: ON, OFF, or AUTO where torch has CUDA and nvcc is found")
 set(NWIDTH_HAS_THEORY OFF)
 set(NWIDTH_HAS_FITTING OFF)
 set(NWIDTH_HAS_TORCH OFF)

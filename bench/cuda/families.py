@@ -126,6 +126,8 @@ def check(path, device="cuda", shapes=((9, 264), (130, 1536), (7, 8256), (5, 77)
                     torch.randn(rows, width, device=device, generator=generator).to(dtype) for _ in range(count + 1)
                 ]
                 inputs, g = draw[:-1], draw[-1]
+                if what == "xielu":  # not between its eps and 0, where the slope of the formula's clamp is another one
+                    inputs[0][inputs[0].abs() < 1e-5] = 0.5
                 y, ds = torch.full_like(g, float("nan")), [torch.full_like(g, float("nan")) for _ in inputs]
                 k.gradient.fill_(float("nan"))
                 k.forward(what, inputs, y)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measured tables of docs/cuda.md, of the records that activations.py (also with --families) and torch_ops.py wrote.
+"""The measured tables of docs/cuda.md, of the records of activations.py (also with --families) and torch_ops.py.
 
 python bench/cuda/tables.py --docs docs/cuda.md
 """
@@ -102,8 +102,8 @@ def section(records):
     head = records["rows"]
     shape = records["operators"]
     lines = paragraph(
-        f"On one {head['device']}, torch {head['torch']}, commit {head['commit']}, {head['began'][:10]}. Ratios to torch's "
-        "device copy of x in the same run, which moves as many bytes as a forward pass; a backward pass must move 1.5 "
+        f"On one {head['device']}, torch {head['torch']}, commit {head['commit']}, {head['began'][:10]}. Ratios to "
+        "torch's device copy of x in the same run, which moves as many bytes as a forward pass; a backward pass must move 1.5 "
         "times as many. Medians of 60 calls over input sets that the cache cannot hold."
     )
     lines += over_widths(head)
@@ -112,19 +112,19 @@ def section(records):
     )
     lines += with_peers(head)
     lines += paragraph(
-        "The other families and experts, over what they have to move, on 16,384 x 8,256 and 65,536 x 1,536 (medians of 20), "
-        "and how many times as long torch's eager mode takes forward and backward, by its own fused functions where it "
-        "has one:"
+        "The other families and experts, over what they have to move, on 16,384 x 8,256 and 65,536 x 1,536 (medians of "
+        "20), and how many times as long torch's eager mode takes forward and backward, by its own fused functions "
+        "where it has one:"
     )
     lines += families(records["families"])
     lines += paragraph(
-        f"Through the operators of PyTorch, with the allocation of results and all that Python adds, on {shape['rows']:,} x "
-        f"{shape['width']:,}, and how many times as long eager mode and torch.compile take:"
+        "Through the operators of PyTorch, with the allocation of results and all that Python adds, on "
+        f"{shape['rows']:,} x {shape['width']:,}, and how many times as long eager mode and torch.compile take:"
     )
     lines += operators(shape)
     lines += paragraph(
-        "Against float64 on random inputs, in unit roundoffs of the stored type and of the largest entry (dw: of sums of "
-        f"absolute terms): {worst(head)}. The families: {worst(records['families'])}. Repeated runs gave equal bits."
+        "Against float64 on random inputs, in unit roundoffs of the stored type and of the largest entry (dw: of sums "
+        f"of absolute terms): {worst(head)}. The families: {worst(records['families'])}. Repeated runs gave equal bits."
     )
     return "\n".join(lines)
 

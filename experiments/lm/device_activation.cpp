@@ -21,14 +21,17 @@ namespace {
 namespace cuda = kernels::cuda;
 using at::Tensor;
 using cuda::Activation;
+using cuda::Gate;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-enum class Form { element, polyrelu, polynorm };
+enum class Form { element, polyrelu, polynorm, gate, polynorm_gate };
 struct Kernel {
   char const* name;
   Form form;
   Activation element = Activation::relu;
+  Gate gate = Gate::relu;
+  bool gated() const { return form == Form::gate || form == Form::polynorm_gate; }
 };
 constexpr Kernel kernels_by_name[] = {{"relu", Form::element, Activation::relu},
                                       {"relu2", Form::element, Activation::relu_power},
@@ -38,7 +41,13 @@ constexpr Kernel kernels_by_name[] = {{"relu", Form::element, Activation::relu},
                                       {"silu", Form::element, Activation::silu},
                                       {"xielu", Form::element, Activation::xielu},
                                       {"polyrelu", Form::polyrelu},
-                                      {"polynorm", Form::polynorm}};
+                                      {"polynorm", Form::polynorm},
+                                      {"reglu", Form::gate, {}, Gate::relu},
+                                      {"geglu", Form::gate, {}, Gate::gelu},
+                                      {"geglu-tanh", Form::gate, {}, Gate::gelu_tanh},
+                                      {"swiglu", Form::gate, {}, Gate::silu},
+                                      {"polyrelu-glu", Form::gate, {}, Gate::polyrelu},
+                                      {"polynorm-glu", Form::polynorm_gate}};
 
 Kernel const* kernel_named(std::string const& name) {
   auto const* const found = std::find_if(std::begin(kernels_by_name), std::end(kernels_by_name),
@@ -66,11 +75,15 @@ struct Call {
   Kernel const& kernel;
   cudaStream_t stream;
   Tensor packed;
-  std::int64_t width, rows;
+  std::int64_t stride, rows;  // of the input
+  int width;                  // of the result
 
   Call(Kernel const& k, Tensor const& h, Tensor const& a, Tensor const& b)
-      : kernel(k), stream(kernels::torch::current_stream(who, h.device().index())), width(h.size(-1)) {
-    rows = h.numel() / width;
+      : kernel(k),
+        stream(kernels::torch::current_stream(who, h.device().index())),
+        stride(h.size(-1)),
+        rows(h.numel() / stride),
+        width(static_cast<int>(k.gated() ? stride / 2 : stride)) {
     if (!a.defined()) return;
     packed = floats(h, 4);
     cuda::pack_coefficients(numbers(a), numbers(b), packed.mutable_data_ptr<float>(), stream);
@@ -80,6 +93,7 @@ struct Call {
   }
   float const* coefficients() const { return packed.defined() ? packed.const_data_ptr<float>() : nullptr; }
   cuda::Experts one_set() const { return {coefficients(), {}, 1, static_cast<float>(norm_eps)}; }
+  cuda::Halves halves() const { return {rows, width, stride}; }
   cuda::Parameters parameters() const {
     return {.power = 2,
             .slope = static_cast<float>(leaky_slope),
@@ -90,44 +104,52 @@ struct Call {
 
   template <class E>
   void forward(E const* x, E* y) const {
-    int const n = static_cast<int>(width);
     switch (kernel.form) {
-      case Form::element: return cuda::activation_forward<E>(kernel.element, parameters(), x, y, rows * width, stream);
-      case Form::polyrelu: return cuda::polyrelu_forward<E>(one_set(), x, y, rows, n, stream);
-      case Form::polynorm: return cuda::polynorm_forward<E>(one_set(), x, y, rows, n, stream);
+      case Form::element: return cuda::activation_forward<E>(kernel.element, parameters(), x, y, rows * stride, stream);
+      case Form::polyrelu: return cuda::polyrelu_forward<E>(one_set(), x, y, rows, width, stream);
+      case Form::polynorm: return cuda::polynorm_forward<E>(one_set(), x, y, rows, width, stream);
+      case Form::gate: return cuda::gated_forward<E>(kernel.gate, parameters(), x, x + width, y, halves(), stream);
+      case Form::polynorm_gate:
+        return cuda::polynorm_glu_forward<E>(one_set(), 1.F, x, x + width, y, rows, width, stream, stride);
     }
+  }
+  /// Floats of workspace that backward needs.
+  std::size_t workspace() const {
+    switch (kernel.form) {
+      case Form::element: return cuda::activation_workspace(kernel.element, rows * stride);
+      case Form::polyrelu: return cuda::polyrelu_workspace(one_set(), rows, width);
+      case Form::gate: return cuda::gated_workspace(kernel.gate, halves());
+      case Form::polynorm:
+      case Form::polynorm_gate: return cuda::polynorm_workspace(one_set(), rows);
+    }
+    return 0;
   }
   /// @param gradient  four floats
   template <class E>
-  void backward(E const* x, E const* g, E* dx, float* gradient) const {
-    int const n = static_cast<int>(width);
-    std::int64_t const count = rows * width;
-    auto const space = [&](std::size_t needed) {
-      workspace = floats(packed, static_cast<std::int64_t>(needed));
-      return workspace.template mutable_data_ptr<float>();
-    };
+  void backward(E const* x, E const* g, E* dx, float* gradient, float* space) const {
     switch (kernel.form) {
       case Form::element:
-        return cuda::activation_backward<E>(
-            kernel.element, parameters(), x, g, dx, gradient,
-            packed.defined() ? space(cuda::activation_workspace(kernel.element, count)) : nullptr, count, stream);
-      case Form::polyrelu:
-        return cuda::polyrelu_backward<E>(one_set(), x, g, dx, gradient,
-                                          space(cuda::polyrelu_workspace(one_set(), rows, n)), rows, n, stream);
-      case Form::polynorm:
-        return cuda::polynorm_backward<E>(one_set(), x, g, dx, gradient,
-                                          space(cuda::polynorm_workspace(one_set(), rows)), rows, n, stream);
+        return cuda::activation_backward<E>(kernel.element, parameters(), x, g, dx, gradient, space, rows * stride,
+                                            stream);
+      case Form::polyrelu: return cuda::polyrelu_backward<E>(one_set(), x, g, dx, gradient, space, rows, width, stream);
+      case Form::polynorm: return cuda::polynorm_backward<E>(one_set(), x, g, dx, gradient, space, rows, width, stream);
+      case Form::gate:
+        return cuda::gated_backward<E>(kernel.gate, parameters(), x, x + width, g, dx, dx + width, gradient, space,
+                                       halves(), stream);
+      case Form::polynorm_gate:
+        return cuda::polynorm_glu_backward<E>(one_set(), 1.F, x, x + width, g, dx, dx + width, gradient, space, rows,
+                                              width, stream, stride);
     }
   }
-
- private:
-  mutable Tensor workspace;  // torch's allocator gives it to nobody who does not wait for the stream
 };
 
 struct OnDevice : torch::autograd::Function<OnDevice> {
   static Tensor forward(AutogradContext* context, Tensor const& input, std::optional<Tensor> const& first,
                         std::optional<Tensor> const& second, Kernel const* kernel) {
-    Tensor const x = input.contiguous(), y = at::empty_like(x);
+    Tensor const x = input.contiguous();
+    std::vector<std::int64_t> shape = x.sizes().vec();
+    if (kernel->gated()) shape.back() /= 2;
+    Tensor const y = at::empty(shape, x.options());
     Tensor const a = first.value_or(Tensor()), b = second.value_or(Tensor());
     Call const call(*kernel, x, a, b);
     by_device_type(x.scalar_type(), [&]<class E>(E) {
@@ -145,9 +167,11 @@ struct OnDevice : torch::autograd::Function<OnDevice> {
     Tensor const &x = saved[0], &a = saved[1], &b = saved[2], g = gradients[0].contiguous(), dx = at::empty_like(x);
     Call const call(kernels_by_name[context->saved_data["kernel"].toInt()], x, a, b);
     Tensor const sums = a.defined() ? Call::floats(x, 4) : Tensor();
+    Tensor const space = a.defined() ? Call::floats(x, static_cast<std::int64_t>(call.workspace())) : Tensor();
+    auto const floats_of = [](Tensor const& t) { return t.defined() ? t.mutable_data_ptr<float>() : nullptr; };
     by_device_type(x.scalar_type(), [&]<class E>(E) {
       call.backward(static_cast<E const*>(x.const_data_ptr()), static_cast<E const*>(g.const_data_ptr()),
-                    static_cast<E*>(dx.mutable_data_ptr()), sums.defined() ? sums.mutable_data_ptr<float>() : nullptr);
+                    static_cast<E*>(dx.mutable_data_ptr()), floats_of(sums), floats_of(space));
     });
     kernels::torch::require_success(cudaGetLastError(), who);
     if (!a.defined()) return {dx, {}, {}, {}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The activations of one input on a GPU, by kernels/cuda.
+/// The activations on a GPU, by kernels/cuda.
 #pragma once
 #include <ATen/core/Tensor.h>
 

@@ -135,16 +135,32 @@ template <class E>
 void gated_backward(Gate f, Parameters const& p, E const* gate, E const* up, E const* g, E* dgate, E* dup,
                     float* gradient, float* workspace, std::int64_t count, cudaStream_t stream);
 
+/// Rows of gate and up, and of dgate and dup, that begin `stride` >= width elements apart, as in the halves of one
+/// matrix; those of y and g follow one another.
+struct Halves {
+  std::int64_t rows;
+  int width;
+  std::int64_t stride;
+};
+template <class E>
+void gated_forward(Gate f, Parameters const& p, E const* gate, E const* up, E* y, Halves const& h, cudaStream_t stream);
+std::size_t gated_workspace(Gate f, Halves const& h);
+template <class E>
+void gated_backward(Gate f, Parameters const& p, E const* gate, E const* up, E const* g, E* dgate, E* dup,
+                    float* gradient, float* workspace, Halves const& h, cudaStream_t stream);
+
 /// y = scale PolyNorm(gate) up over rows, with coefficients in device memory, one set or one for each expert. Moves
 /// 3 rows width sizeof(E) bytes, if a row of gate and one of up fit the block's shared memory.
+/// @param stride  as in Halves; 0: rows follow one another
 template <class E>
 void polynorm_glu_forward(Experts const& c, float scale, E const* gate, E const* up, E* y, std::int64_t rows, int width,
-                          cudaStream_t stream);
+                          cudaStream_t stream, std::int64_t stride = 0);
 
 /// Moves 5 rows width sizeof(E) bytes, if a row of gate, of up and of g fits. Workspace: polynorm_workspace(c, rows).
 /// gradient: as polyrelu_backward's for experts.
 template <class E>
 void polynorm_glu_backward(Experts const& c, float scale, E const* gate, E const* up, E const* g, E* dgate, E* dup,
-                           float* gradient, float* workspace, std::int64_t rows, int width, cudaStream_t stream);
+                           float* gradient, float* workspace, std::int64_t rows, int width, cudaStream_t stream,
+                           std::int64_t stride = 0);
 
 }  // namespace nwidth::kernels::cuda

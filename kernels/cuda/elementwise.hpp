@@ -35,24 +35,37 @@ struct Fixed {
 };
 
 /// y = f(x) for `count` elements by one block, V elements at a time where all of them are there, else one at a time.
+/// Each thread asks for several packs before it uses the first: a loop of single ones would wait for each in turn.
 template <int V, class F, class E>
 __device__ __forceinline__ void forward_share(F const& f, E const* __restrict__ x, E* __restrict__ y, int count) {
   using P = Pack<E, V>;
   using T = Arithmetic<F, E>;
+  constexpr int ahead = 4;
   int const packs = count / V;
   P const* const xp = reinterpret_cast<P const*>(x);
   P* const yp = reinterpret_cast<P*>(y);
-#pragma unroll 4
-  for (int i = static_cast<int>(threadIdx.x); i < packs; i += element_threads) {
-    P p = xp[i];
+  auto const apply = [&](P& p, int i) {
     float v[V];
     p.widen(v);
 #pragma unroll
     for (int k = 0; k < V; ++k) v[k] = as_float(f.value(T(v[k])));
     p.narrow(v);
     yp[i] = p;
+  };
+  int i = static_cast<int>(threadIdx.x);
+  for (; i + (ahead - 1) * element_threads < packs; i += ahead * element_threads) {
+    P p[ahead];
+#pragma unroll
+    for (int a = 0; a < ahead; ++a) p[a] = xp[i + a * element_threads];
+#pragma unroll
+    for (int a = 0; a < ahead; ++a) apply(p[a], i + a * element_threads);
   }
-  for (int i = packs * V + static_cast<int>(threadIdx.x); i < count; i += element_threads)
+#pragma unroll 1
+  for (; i < packs; i += element_threads) {
+    P p = xp[i];
+    apply(p, i);
+  }
+  for (i = packs * V + static_cast<int>(threadIdx.x); i < count; i += element_threads)
     narrow(as_float(f.value(T(widen(x[i])))), y[i]);
 }
 
@@ -62,23 +75,35 @@ __device__ __forceinline__ void backward_share(F const& f, E const* __restrict__
                                                E* __restrict__ dx, float* __restrict__ part, int count) {
   using P = Pack<E, V>;
   using T = Arithmetic<F, E>;
+  constexpr int ahead = 2;
   int const packs = count / V;
   P const* const xp = reinterpret_cast<P const*>(x);
   P const* const gp = reinterpret_cast<P const*>(g);
   P* const dp = reinterpret_cast<P*>(dx);
   float s[F::sums > 0 ? F::sums : 1] = {};
-#pragma unroll 2
-  for (int i = static_cast<int>(threadIdx.x); i < packs; i += element_threads) {
-    P p = xp[i];
+  auto const apply = [&](P& p, P const& q, int i) {
     float v[V], h[V];
     p.widen(v);
-    gp[i].widen(h);
+    q.widen(h);
 #pragma unroll
     for (int k = 0; k < V; ++k) v[k] = as_float(f.backward(T(v[k]), T(h[k]), s));
     p.narrow(v);
     dp[i] = p;
+  };
+  int i = static_cast<int>(threadIdx.x);
+  for (; i + (ahead - 1) * element_threads < packs; i += ahead * element_threads) {
+    P p[ahead], q[ahead];
+#pragma unroll
+    for (int a = 0; a < ahead; ++a) p[a] = xp[i + a * element_threads], q[a] = gp[i + a * element_threads];
+#pragma unroll
+    for (int a = 0; a < ahead; ++a) apply(p[a], q[a], i + a * element_threads);
   }
-  for (int i = packs * V + static_cast<int>(threadIdx.x); i < count; i += element_threads)
+#pragma unroll 1
+  for (; i < packs; i += element_threads) {
+    P p = xp[i];
+    apply(p, gp[i], i);
+  }
+  for (i = packs * V + static_cast<int>(threadIdx.x); i < count; i += element_threads)
     narrow(as_float(f.backward(T(widen(x[i])), T(widen(g[i])), s)), dx[i]);
   if constexpr (F::sums > 0) {
     block_sum<F::sums>(s);

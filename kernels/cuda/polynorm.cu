@@ -41,11 +41,11 @@ Shares shares_of(Experts const& c) { return {c.offsets, c.count, 1, 1}; }
 
 template <class E>
 void polynorm_forward(Coefficients const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
-  run_rows<E>(Forward{c}, {{x}}, {{y}}, nullptr, rows, width, stream);
+  run_rows<E>(Forward{c}, {{x}, {width}}, {{y}, {width}}, nullptr, rows, width, stream);
 }
 template <class E>
 void polynorm_forward(Experts const& c, E const* x, E* y, std::int64_t rows, int width, cudaStream_t stream) {
-  if (c.count > 0) run_rows<E>(Forward{c}, {{x}}, {{y}}, nullptr, rows, width, stream);
+  if (c.count > 0) run_rows<E>(Forward{c}, {{x}, {width}}, {{y}, {width}}, nullptr, rows, width, stream);
 }
 
 std::size_t polynorm_workspace(std::int64_t rows) { return partials_workspace(rows); }
@@ -57,14 +57,14 @@ std::size_t polynorm_workspace(Experts const& c, std::int64_t rows) {
 template <class E>
 void polynorm_backward(Coefficients const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
                        std::int64_t rows, int width, cudaStream_t stream) {
-  run_rows<E>(Backward{c}, {{x, g}}, {{dx}}, workspace, rows, width, stream);
+  run_rows<E>(Backward{c}, {{x, g}, {width, width}}, {{dx}, {width}}, workspace, rows, width, stream);
   sum_partials(workspace, gradient, rows_of(rows, width), stream);
 }
 template <class E>
 void polynorm_backward(Experts const& c, E const* x, E const* g, E* dx, float* gradient, float* workspace,
                        std::int64_t rows, int width, cudaStream_t stream) {
   if (c.count <= 0) return;
-  run_rows<E>(Backward{c}, {{x, g}}, {{dx}}, workspace, rows, width, stream);
+  run_rows<E>(Backward{c}, {{x, g}, {width, width}}, {{dx}, {width}}, workspace, rows, width, stream);
   if (c.offsets.data == nullptr) return sum_partials(workspace, gradient, rows_of(rows, width), stream);
   sum_partials_of_experts(shares_of(c), workspace, gradient, rows_of(rows, width), stream);
 }

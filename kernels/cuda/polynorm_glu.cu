@@ -56,25 +56,30 @@ struct Backward {
 
 template <class E>
 void polynorm_glu_forward(Experts const& c, float scale, E const* gate, E const* up, E* y, std::int64_t rows, int width,
-                          cudaStream_t stream) {
-  if (c.count > 0) run_rows<E>(Forward{c, scale}, {{gate, up}}, {{y}}, nullptr, rows, width, stream);
+                          cudaStream_t stream, std::int64_t stride) {
+  if (stride == 0) stride = width;
+  if (c.count > 0)
+    run_rows<E>(Forward{c, scale}, {{gate, up}, {stride, stride}}, {{y}, {width}}, nullptr, rows, width, stream);
 }
 
 template <class E>
 void polynorm_glu_backward(Experts const& c, float scale, E const* gate, E const* up, E const* g, E* dgate, E* dup,
-                           float* gradient, float* workspace, std::int64_t rows, int width, cudaStream_t stream) {
+                           float* gradient, float* workspace, std::int64_t rows, int width, cudaStream_t stream,
+                           std::int64_t stride) {
   if (c.count <= 0) return;
   if (width <= 0 || rows < 0) rows = 0;
-  run_rows<E>(Backward{c, scale}, {{gate, up, g}}, {{dgate, dup}}, workspace, rows, width, stream);
+  if (stride == 0) stride = width;
+  run_rows<E>(Backward{c, scale}, {{gate, up, g}, {stride, stride, width}}, {{dgate, dup}, {stride, stride}}, workspace,
+              rows, width, stream);
   if (c.offsets.data == nullptr) return sum_partials(workspace, gradient, rows, stream);
   sum_partials_of_experts({c.offsets, c.count, 1, 1}, workspace, gradient, rows, stream);
 }
 
 #define NWIDTH_INSTANTIATE(E)                                                                                         \
   template void polynorm_glu_forward<E>(Experts const&, float, E const*, E const*, E*, std::int64_t, int,             \
-                                        cudaStream_t);                                                                \
+                                        cudaStream_t, std::int64_t);                                                  \
   template void polynorm_glu_backward<E>(Experts const&, float, E const*, E const*, E const*, E*, E*, float*, float*, \
-                                         std::int64_t, int, cudaStream_t);
+                                         std::int64_t, int, cudaStream_t, std::int64_t);
 NWIDTH_INSTANTIATE(float)
 NWIDTH_INSTANTIATE(__nv_bfloat16)
 

@@ -36,13 +36,15 @@ struct NormSource {
   }
 };
 
-/// N arrays of one shape.
+/// N arrays of one shape, whose rows begin `stride` elements apart.
 template <class T, int N>
 struct Arrays {
   T of[N];
+  std::int64_t stride[N];
 };
 
-/// Of arrays that miss a multiple of 16 bytes by `misses` elements, all of them alike.
+/// Of arrays that miss a multiple of 16 bytes by `misses` elements, all of them alike; if they miss any, or rows are no
+/// multiple of 16 bytes, rows follow one another without gaps.
 struct Shape {
   std::int64_t rows;
   int width, misses;
@@ -67,7 +69,7 @@ struct Row {
     end = head + shape.width;
     packs = ragged ? (end + V - 1) / V : shape.width / V;
 #pragma unroll
-    for (int j = 0; j < N; ++j) of[j] = reinterpret_cast<P*>(arrays.of[j] + begin);
+    for (int j = 0; j < N; ++j) of[j] = reinterpret_cast<P*>(arrays.of[j] + (ragged ? begin : row * arrays.stride[j]));
   }
   __device__ __forceinline__ bool whole(int i) const { return !ragged || (i * V >= head && (i + 1) * V <= end); }
   __device__ __forceinline__ bool has(int i, int k) const { return i * V + k >= head && i * V + k < end; }

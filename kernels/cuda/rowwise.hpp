@@ -177,12 +177,20 @@ void run_rows(Op const& op, Arrays<E const*, Op::inputs> in, Arrays<E*, Op::outp
     return static_cast<int>(reinterpret_cast<std::uintptr_t>(p) % 16 / sizeof(E));
   };
   int const first = misses(in.of[0]);
-  bool const alike = std::all_of(in.of, in.of + Op::inputs, [&](E const* p) { return misses(p) == first; }) &&
-                     std::all_of(out.of, out.of + Op::outputs, [&](E* p) { return misses(p) == first; });
+  bool alike = true, dense = true, whole = first == 0 && width % V == 0;
+  auto const look_at = [&](auto const& arrays) {
+    for (auto const* p : arrays.of) alike = alike && misses(p) == first;
+    for (std::int64_t const stride : arrays.stride) {
+      dense = dense && stride == width;
+      whole = whole && stride % V == 0;
+    }
+  };
+  look_at(in);
+  look_at(out);
   Shape const shape{rows, width, first};
-  if (!alike) return run_rows<1, false>(op, in, out, part, shape, stream);
-  if (first == 0 && width % V == 0) return run_rows<V, false>(op, in, out, part, shape, stream);
-  run_rows<V, true>(op, in, out, part, shape, stream);
+  if (alike && whole) return run_rows<V, false>(op, in, out, part, shape, stream);
+  if (alike && dense) return run_rows<V, true>(op, in, out, part, shape, stream);
+  run_rows<1, false>(op, in, out, part, shape, stream);
 }
 
 }  // namespace nwidth::kernels::cuda

@@ -262,12 +262,76 @@ void check_polynorm_glu(std::mt19937_64& random, std::vector<std::int32_t> const
 
 TEST(ElementsOnHost, polynorm_on_the_gate_is_its_formula_for_one_set_and_for_experts) {
   std::mt19937_64 random(test::seed());
-  for (int width : {1, 40, 77, 1024, 1536, 8256}) {
+  for (int width : {1, 40, 77, 1024, 1031, 1536, 8256}) {
     check_polynorm_glu<float>(random, {}, 3, width);
     check_polynorm_glu<__nv_bfloat16>(random, {}, 3, width);
     check_polynorm_glu<__nv_bfloat16>(random, {0, 1, 1, 3}, 4, width);
   }
   check_polynorm_glu<float>(random, {}, 1, 16384);  // three rows of 64 KiB: some of it is read again
+}
+
+/// Gate and up as the halves of one matrix give what they give apart, and so do their gradients.
+template <class E>
+void check_halves(std::mt19937_64& random, std::int64_t rows, int width) {
+  host_grid::options = {random(), static_cast<host_grid::Order>(random() % 3)};
+  auto const n = static_cast<std::size_t>(rows * width);
+  std::int64_t const stride = 2 * width;
+  Buffer<E> joint(2 * n), djoint(2 * n), gate(n), up(n), g(n), y(n), y_apart(n), dgate(n), dup(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    gate[i] = next_input<E>(random, i);
+    up[i] = next_input<E>(random, i + 1);
+    g[i] = next_input<E>(random, i + 2);
+    std::size_t const at =
+        i / static_cast<std::size_t>(width) * 2 * static_cast<std::size_t>(width) + i % static_cast<std::size_t>(width);
+    joint[at] = gate[i];
+    joint[at + static_cast<std::size_t>(width)] = up[i];
+  }
+  Buffer<float> w(4), gradient(4), gradient_apart(4);
+  for (std::size_t q = 0; q < 4; ++q) w[q] = static_cast<float>(test::uniform_real(random, -1, 1));
+  auto const equal = [&](char const* what, int f) {
+    EXPECT_EQ(std::memcmp(y.get(), y_apart.get(), n * sizeof(E)), 0) << what << f << " " << width;
+    for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
+      std::size_t const row = r * static_cast<std::size_t>(width), bytes = static_cast<std::size_t>(width) * sizeof(E);
+      EXPECT_EQ(std::memcmp(&djoint[2 * row], &dgate[row], bytes), 0) << what << f << " " << width;
+      EXPECT_EQ(std::memcmp(&djoint[2 * row + static_cast<std::size_t>(width)], &dup[row], bytes), 0)
+          << what << f << " " << width;
+    }
+  };
+  Parameters const p{2, 0.1F, w.get()};
+  for (Gate f : gates) {
+    Halves const halves{rows, width, stride};
+    Buffer<float> work(gated_workspace(f, halves) + gated_workspace(f, rows * width) + 1);
+    gated_forward<E>(f, p, joint.get(), joint.get() + width, y.get(), halves, nullptr);
+    gated_forward<E>(f, p, gate.get(), up.get(), y_apart.get(), rows * width, nullptr);
+    gated_backward<E>(f, p, joint.get(), joint.get() + width, g.get(), djoint.get(), djoint.get() + width,
+                      gradient.get(), work.get(), halves, nullptr);
+    gated_backward<E>(f, p, gate.get(), up.get(), g.get(), dgate.get(), dup.get(), gradient_apart.get(), work.get(),
+                      rows * width, nullptr);
+    equal("gate ", static_cast<int>(f));
+    if (f != Gate::polyrelu) continue;
+    double size = 0;  // of a term: g up relu(gate)^k with |gate| <= 8
+    for (std::size_t i = 0; i < n; ++i) size += 513 * std::abs(to_float(g[i]) * to_float(up[i]));
+    for (std::size_t q = 0; q < 4; ++q) EXPECT_NEAR(gradient[q], gradient_apart[q], 64 * u * size);
+  }
+  Experts const c{w.get(), {}, 1};
+  Buffer<float> work(polynorm_workspace(c, rows));
+  polynorm_glu_forward<E>(c, 0.5F, joint.get(), joint.get() + width, y.get(), rows, width, nullptr, stride);
+  polynorm_glu_forward<E>(c, 0.5F, gate.get(), up.get(), y_apart.get(), rows, width, nullptr);
+  polynorm_glu_backward<E>(c, 0.5F, joint.get(), joint.get() + width, g.get(), djoint.get(), djoint.get() + width,
+                           gradient.get(), work.get(), rows, width, nullptr, stride);
+  polynorm_glu_backward<E>(c, 0.5F, gate.get(), up.get(), g.get(), dgate.get(), dup.get(), gradient_apart.get(),
+                           work.get(), rows, width, nullptr);
+  if (width * sizeof(E) % 16 == 0) return equal("polynorm", 0);  // else one at a time, in another order of the sums
+  for (std::size_t i = 0; i < n; ++i)
+    ASSERT_NEAR(to_float(y[i]), to_float(y_apart[i]), (stored_error<E>() + 1e-5) * std::abs(to_float(y[i])) + 1e-5);
+}
+
+TEST(ElementsOnHost, halves_of_one_matrix_are_gates_too) {
+  std::mt19937_64 random(test::seed());
+  for (auto [rows, width] : {std::pair{7, 24}, {5, 77}, {900, 24}, {3, 1032}, {2, 9000}}) {
+    check_halves<float>(random, rows, width);
+    check_halves<__nv_bfloat16>(random, rows, width);
+  }
 }
 
 TEST(ElementsOnHost, keeps_nan_and_the_convention_at_zero) {

@@ -63,6 +63,13 @@ bool run() {
       gated_backward<E>(a, p, i.x.get(), i.up.get(), i.g.get(), i.dx.get(), i.dup.get(), i.gradient.get(), i.work.get(),
                         In::few, nullptr);
     });
+  calls.emplace_back("halves", [](In& i) {
+    Parameters const p{3, 0.1F, i.learned.get()};
+    Halves const h{10, 24, 48};
+    gated_forward<E>(Gate::polyrelu, p, i.x.get(), i.x.get() + 24, i.y.get(), h, nullptr);
+    gated_backward<E>(Gate::polyrelu, p, i.x.get(), i.x.get() + 24, i.g.get(), i.dx.get(), i.dx.get() + 24,
+                      i.gradient.get(), i.work.get(), h, nullptr);
+  });
   for (bool experts : {false, true}) {
     auto const set = [experts](In& i) {
       return Experts{i.learned.get(), experts ? Offsets(i.offsets.get()) : Offsets(), experts ? 4 : 1};
