@@ -63,9 +63,9 @@ def kernels():
 
 
 def occupancy(registers):
-    """Of 64 warps, in per cent."""
+    """Of 64 warps, in per cent, for blocks of 8 warps."""
     each = 32 * (-(-registers // 8) * 8)
-    return min(64, 65536 // each) * 100 // 64
+    return min(64, 65536 // each // 8 * 8) * 100 // 64
 
 
 def way_of(name):

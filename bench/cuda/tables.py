@@ -103,8 +103,8 @@ def section(records):
     shape = records["operators"]
     lines = paragraph(
         f"On one {head['device']}, torch {head['torch']}, commit {head['commit']}, {head['began'][:10]}. Ratios to "
-        "torch's device copy of x in the same run, which moves as many bytes as a forward pass; a backward pass must move 1.5 "
-        "times as many. Medians of 60 calls over input sets that the cache cannot hold."
+        "torch's device copy of x in the same run, which moves as many bytes as a forward pass; a backward pass must "
+        "move 1.5 times as many. Medians of 60 calls over input sets that the cache cannot hold."
     )
     lines += over_widths(head)
     lines += paragraph(

@@ -90,7 +90,7 @@ int dispatch(std::vector<std::string> const& arguments, Ranks& ranks) {
   add_source(*describe_command, described.source);
   add_model(*describe_command, described.source);
   describe_command->add_option("--backend", described.backend,
-                               "whose memory: fused, as on a CPU, or torch, as on a GPU (default fused)");
+                               "whose memory: fused, our kernels on a CPU, or torch (default fused)");
   describe_command->add_flag("--toml", described.toml,
                              "print the whole configuration instead, with the width that matches");
 

@@ -69,13 +69,13 @@ __device__ __forceinline__ void forward_share(F const& f, E const* __restrict__ 
     narrow(as_float(f.value(T(widen(x[i])))), y[i]);
 }
 
-/// dx = f'(x) g likewise; part: where the block's four sums go, if the function has coefficients.
-template <int V, class F, class E>
+/// dx = f'(x) g likewise, `ahead` packs at a time; part: where the block's four sums go, if the function has
+/// coefficients.
+template <int V, int ahead, class F, class E>
 __device__ __forceinline__ void backward_share(F const& f, E const* __restrict__ x, E const* __restrict__ g,
                                                E* __restrict__ dx, float* __restrict__ part, int count) {
   using P = Pack<E, V>;
   using T = Arithmetic<F, E>;
-  constexpr int ahead = 2;
   int const packs = count / V;
   P const* const xp = reinterpret_cast<P const*>(x);
   P const* const gp = reinterpret_cast<P const*>(g);
@@ -125,8 +125,8 @@ __global__ void __launch_bounds__(element_threads)
                       float* __restrict__ part, std::int64_t count) {
   std::int64_t const first = static_cast<std::int64_t>(blockIdx.x) * elements_per_block;
   int const mine = static_cast<int>(count - first < elements_per_block ? count - first : elements_per_block);
-  backward_share<V>(source.load(0), x + first, g + first, dx + first, part + 4 * static_cast<std::int64_t>(blockIdx.x),
-                    mine);
+  backward_share<V, 2>(source.load(0), x + first, g + first, dx + first,
+                       part + 4 * static_cast<std::int64_t>(blockIdx.x), mine);
 }
 
 /// Block i works on share i of `shares`, whose units are the elements of a row.
@@ -145,8 +145,8 @@ __global__ void __launch_bounds__(element_threads)
   int const e = shares.expert(blockIdx.x);
   Span const span = shares.span(e, blockIdx.x);
   if (span.count <= 0) return;
-  backward_share<V>(source.load(e), x + span.first, g + span.first, dx + span.first,
-                    part + 4 * static_cast<std::int64_t>(blockIdx.x), span.count);
+  backward_share<V, 1>(source.load(e), x + span.first, g + span.first, dx + span.first,
+                       part + 4 * static_cast<std::int64_t>(blockIdx.x), span.count);
 }
 
 inline std::int64_t element_blocks(std::int64_t count) {

@@ -146,16 +146,16 @@ struct Plan {
 };
 
 /// Measured on an H200: six packs a thread are enough work beside what every thread does once, and blocks of 512
-/// threads, but for rows that leave room for one or two blocks on a multiprocessor.
+/// threads, but for rows that leave room for one block on a multiprocessor. The number of threads, and with it the
+/// order of sums, does not depend on the device.
 /// @param arrays  how many arrays of the row wait in shared memory
 inline Plan plan(int packs, std::size_t pack_bytes, int arrays) {
-  std::size_t const one = pack_bytes * static_cast<std::size_t>(arrays), room = dynamic_shared_at_most();
-  std::size_t const row = one * static_cast<std::size_t>(packs);
-  int const most = row > room / 2 ? row_threads_at_most : row_threads_at_most / 2;
+  std::size_t const one = pack_bytes * static_cast<std::size_t>(arrays), row = one * static_cast<std::size_t>(packs);
+  int const most = row > 112'000 ? row_threads_at_most : row_threads_at_most / 2;
   int const wanted = std::clamp(packs / 6, 32, most);
   int const turns = (packs + wanted - 1) / wanted;  // of each thread; none of them should be nearly idle in the last
   int const threads = std::min(most, ((packs + turns - 1) / turns + 31) / 32 * 32);
-  int const cached = static_cast<int>(std::min(row, room) / one);
+  int const cached = static_cast<int>(std::min(row, dynamic_shared_at_most()) / one);
   return {dim3(static_cast<unsigned>(threads)), cached, one * static_cast<std::size_t>(cached)};
 }
 

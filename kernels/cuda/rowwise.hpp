@@ -67,20 +67,21 @@ __global__ void __launch_bounds__(row_threads_at_most)
   std::int64_t const r = blockIdx.x;
   Row<E, V, ragged, Op::inputs> const x(in, r, shape);
   int const kept = x.packs < cached ? x.packs : cached;
-  for (int i = first; i < kept; i += step) x.fetch(i, held + i, cached);
+  for (int k = first; k < kept; k += step) x.fetch(k, held + k, cached);
   int const e = op.source.expert(r);
   Norm const f = op.source.load(e < 0 ? 0 : e);  // while the row is on its way
   await_copies();
   if (e < 0) return;
   P p[Op::inputs];
   float m[Op::sums] = {};
-  for (int i = first; i < kept; i += step) {
+  int i = first;  // so that a thread's share of the sums is the same however much is kept
+  for (; i < kept; i += step) {
 #pragma unroll
     for (int j = 0; j < Op::inputs; ++j) p[j] = held[j * cached + i];
     x.leave_out_others(i, p);
     add_pack(op, p, m);
   }
-  for (int i = kept + first; i < x.packs; i += step) {
+  for (; i < x.packs; i += step) {
     x.read(i, p);
     x.leave_out_others(i, p);
     add_pack(op, p, m);
@@ -91,13 +92,13 @@ __global__ void __launch_bounds__(row_threads_at_most)
     if (threadIdx.x == 0) keep_share(op.share(row), part, r + e);
   Row<E, V, ragged, Op::outputs, E*> const y(out, r, shape);
   P q[Op::outputs];
-  for (int i = first; i < kept; i += step) {
+  for (i = first; i < kept; i += step) {
 #pragma unroll
     for (int j = 0; j < Op::inputs; ++j) p[j] = held[j * cached + i];
     outputs_of_pack(op, p, row, q);
     y.write(i, q);
   }
-  for (int i = kept + first; i < x.packs; i += step) {
+  for (; i < x.packs; i += step) {
     x.read(i, p);
     outputs_of_pack(op, p, row, q);
     y.write(i, q);

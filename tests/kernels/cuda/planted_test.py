@@ -123,7 +123,7 @@ class Planted(unittest.TestCase):
         self.assert_found("address", r"heap-buffer-overflow[\s\S]*row(wise|s)\.hpp", *edit)
 
     def test_misaligned_rows_taken_for_aligned_name_the_line(self):
-        edit = ("rowwise.hpp", "if (first == 0 && width % V == 0)", "if (first == 0)")
+        edit = ("rowwise.hpp", "if (alike && whole)", "if (alike && first == 0)")
         self.assert_found("address", r"(load of|store to|reference binding to) misaligned address", *edit)
 
     def test_barrier_that_only_some_threads_reach_stops_the_run(self):
