@@ -13,11 +13,11 @@ import json
 import os
 import statistics
 import subprocess
-import textwrap
 from pathlib import Path
 
 import marked_section
 import provenance
+from marked_section import paragraph, table
 
 RUNS = {
     "kernels_cpu.json": ["pairs=9", "types=float,bf16", "isa=avx512bf16,avx2", "kernels=all"],
@@ -75,10 +75,6 @@ def number(x, bar=float("inf")):
 def title(kernel):
     words = kernel.replace("polyrelu", "PolyReLU").replace("polynorm", "PolyNorm").replace("_", " ")
     return words.replace("saved", "with saved statistics")
-
-
-def table(heads, rows):
-    return [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads), *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 class Record:
@@ -139,10 +135,6 @@ def sizes_tables(record):
         rows = [[f"{title(kernel)}, {kind}", *(number(by[c][kernel, kind]) for c in columns)] for kernel, kind in kinds]
         result += table([what, *(text(c) for c in columns)], rows)
     return result
-
-
-def paragraph(text):
-    return [textwrap.fill(text, 120), ""]
 
 
 def section(all_kernels, sizes):

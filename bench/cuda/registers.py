@@ -36,9 +36,9 @@ ROWS = {
     "GeGLU tanh": (3, 5, "gated", r"Fixed<GegluTanh>"),
     "PolyReLU gate": (3, 5, "gated", "LearnedCubic"),
     "PolyNorm, narrow rows": (2, 3, "polynorm", r"narrow_rows<.*, false"),
-    "the same, ragged": (2, 3, "polynorm", r"narrow_rows<.*, true"),
+    "PolyNorm, narrow ragged rows": (2, 3, "polynorm", r"narrow_rows<.*, true"),
     "PolyNorm, wide rows": (2, 3, "polynorm", r"wide_rows<.*, false"),
-    "the same, ragged ": (2, 3, "polynorm", r"wide_rows<.*, true"),
+    "PolyNorm, wide ragged rows": (2, 3, "polynorm", r"wide_rows<.*, true"),
     "PolyNorm gate, narrow rows": (3, 5, "polynorm_glu", "narrow_rows"),
     "PolyNorm gate, wide rows": (3, 5, "polynorm_glu", "wide_rows"),
 }
@@ -82,7 +82,7 @@ def span(values):
 
 def section():
     every = kernels()
-    lines = ["| kernel | moves | float | bf16 | occupancy |", "| --- | --- | --- | --- | --- |"]
+    rows = []
     for label, (forward, backward, file, pattern) in ROWS.items():
         cells, worst = [], []
         for element in FULL:
@@ -94,9 +94,8 @@ def section():
             ways = [[r for way, r in mine if way == w] for w in ("forward", "backward")]
             cells.append(", ".join(span(w) for w in ways))
             worst.append(min(occupancy(r) for _, r in mine))
-        row = [f"{label.strip()}: forward, backward", f"{forward}, {backward}", *cells, f"{worst[0]}, {worst[1]}"]
-        lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(["", *lines, "", ""])
+        rows.append([f"{label}: forward, backward", f"{forward}, {backward}", *cells, f"{worst[0]}, {worst[1]}"])
+    return "\n".join(["", *marked_section.table(["kernel", "moves", "float", "bf16", "occupancy"], rows), ""])
 
 
 def main():

@@ -7,23 +7,15 @@ python bench/cuda/tables.py --docs docs/cuda.md
 import argparse
 import json
 import sys
-import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent))
 import marked_section  # noqa: E402
+from marked_section import paragraph, table  # noqa: E402
 
 BEGIN, END = "<!-- measured: made by bench/cuda/tables.py -->", "<!-- measured: end -->"
 RECORDS = {"rows": "h200.json", "families": "h200_families.json", "operators": "h200_operators.json"}
-
-
-def table(head, rows):
-    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)] + [""]
-
-
-def paragraph(text):
-    return [textwrap.fill(text, 120), ""]
 
 
 def over_widths(record):

@@ -62,24 +62,23 @@ def functions():
     # exp(r) = 1 + r + r^2 q(r), error relative to exp(r)
     show("exp", polynomial(lambda r: (exp(r) - 1 - r) / r**2, lambda r: r**2 / exp(r), 4, -HALF_LOG_2, HALF_LOG_2))
 
-    # erfc(y) = exp(-y^2) Q(t)/(y + k), t = (y - k)/(y + k), 0 <= y <= end
-    def q(t):
-        y = ERFC_SHIFT * (1 + t) / (1 - t)
-        return exp(y**2) * erfc(y) * (y + ERFC_SHIFT)
+    show("erfc", scaled_erfc(ERFC_SHIFT, 9))
 
-    last = (ERFC_END - ERFC_SHIFT) / (ERFC_END + ERFC_SHIFT)
-    show("erfc", polynomial(q, lambda t: 1 / q(t), 9, mpf(-1), last))
+
+def scaled_erfc(shift, degree, *points):
+    """Of erfc(y) = exp(-y^2) Q(t)/(y + shift), t = (y - shift)/(y + shift), 0 <= y <= end."""
+
+    def q(t):
+        y = shift * (1 + t) / (1 - t)
+        return exp(y**2) * erfc(y) * (y + shift)
+
+    last = (ERFC_END - shift) / (ERFC_END + shift)
+    return polynomial(q, lambda t: 1 / q(t), degree, mpf(-1), last, *points)
 
 
 def quick():
-    """Of kernels/cuda/quick.hpp: erfc as above with the shift 2, and expm1(x) = x + x^2 q(x), -1/2 <= x <= 0."""
-
-    def q(t):
-        y = 2 * (1 + t) / (1 - t)
-        return exp(y**2) * erfc(y) * (y + 2)
-
-    last = (ERFC_END - 2) / (ERFC_END + 2)
-    show("quick erfc", polynomial(q, lambda t: 1 / q(t), 5, mpf(-1), last, 40, 600))
+    """Of kernels/cuda/quick.hpp; there expm1(x) = x + x^2 q(x), -1/2 <= x <= 0."""
+    show("quick erfc", scaled_erfc(2, 5, 40, 600))
     show(
         "quick expm1",
         polynomial(lambda x: (expm1(x) - x) / x**2, lambda x: abs(x**2 / expm1(x)), 2, mpf(-1) / 2, mpf(0), 40, 600),
